@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * vfio_user.h - messages of the vfio-user protocol, version 0.1
+ *
+ * The one place where the wire format is written down.  The proxy (server), the
+ * client in the hosted kernel and the tests include it; it needs nothing but
+ * fixed-width integers.  Section names in the comments are those of QEMU's
+ * docs/interop/vfio-user.rst.  All fields are in the host's byte order, as the
+ * peers always share a machine.
+ */
+#ifndef RING3_VFIO_USER_H
+#define RING3_VFIO_USER_H
+
+#include <stdint.h>
+
+#define VFIO_USER_MAJOR 0
+#define VFIO_USER_MINOR 1
+
+/* "Header": every message starts with these 16 bytes. */
+struct vfio_user_hdr {
+	uint16_t id;
+	uint16_t cmd;
+	uint32_t size;		/* of the whole message, header included */
+	uint32_t flags;
+	uint32_t err;		/* errno, valid with VFIO_USER_F_ERROR */
+};
+
+#define VFIO_USER_F_TYPE_MASK	0x0fU
+#define VFIO_USER_F_COMMAND	0x00U
+#define VFIO_USER_F_REPLY	0x01U
+#define VFIO_USER_F_NO_REPLY	0x10U
+#define VFIO_USER_F_ERROR	0x20U
+
+enum vfio_user_cmd {
+	VFIO_USER_VERSION = 1,
+	VFIO_USER_DMA_MAP = 2,
+	VFIO_USER_DMA_UNMAP = 3,
+	VFIO_USER_DEVICE_GET_INFO = 4,
+	VFIO_USER_DEVICE_GET_REGION_INFO = 5,
+	VFIO_USER_DEVICE_GET_REGION_IO_FDS = 6,
+	VFIO_USER_DEVICE_GET_IRQ_INFO = 7,
+	VFIO_USER_DEVICE_SET_IRQS = 8,
+	VFIO_USER_REGION_READ = 9,
+	VFIO_USER_REGION_WRITE = 10,
+	VFIO_USER_DMA_READ = 11,	/* server to client */
+	VFIO_USER_DMA_WRITE = 12,	/* server to client */
+	VFIO_USER_DEVICE_RESET = 13,
+	VFIO_USER_REGION_WRITE_MULTI = 15,
+	VFIO_USER_DEVICE_FEATURE = 16,
+};
+
+/* "VFIO_USER_VERSION": followed by NUL-terminated JSON. */
+struct vfio_user_version {
+	uint16_t major;
+	uint16_t minor;
+};
+
+/* "VFIO_USER_DMA_MAP": the file descriptor, if any, rides along. */
+struct vfio_user_dma_map {
+	uint32_t argsz;
+	uint32_t flags;
+	uint64_t offset;	/* into the file */
+	uint64_t addr;		/* IOVA */
+	uint64_t size;		/* bytes */
+};
+
+#define VFIO_USER_DMA_READABLE	(1U << 0)
+#define VFIO_USER_DMA_WRITEABLE	(1U << 1)
+
+/* "VFIO_USER_DMA_UNMAP" */
+struct vfio_user_dma_unmap {
+	uint32_t argsz;
+	uint32_t flags;
+	uint64_t addr;
+	uint64_t size;
+};
+
+#define VFIO_USER_DMA_UNMAP_ALL	(1U << 1)
+
+/* "VFIO_USER_DEVICE_GET_INFO", struct vfio_device_info */
+struct vfio_user_device_info {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t num_regions;
+	uint32_t num_irqs;
+};
+
+#define VFIO_USER_DEVICE_RESETTABLE	(1U << 0)
+#define VFIO_USER_DEVICE_PCI		(1U << 1)
+
+/* "VFIO_USER_DEVICE_GET_REGION_INFO", struct vfio_region_info */
+struct vfio_user_region_info {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t index;
+	uint32_t cap_offset;	/* from the start of this struct; 0 = none */
+	uint64_t size;		/* bytes; 0 = the region does not exist */
+	uint64_t offset;	/* of the region in the file that is passed */
+};
+
+#define VFIO_USER_REGION_READABLE	(1U << 0)
+#define VFIO_USER_REGION_WRITEABLE	(1U << 1)
+#define VFIO_USER_REGION_MMAP		(1U << 2)
+#define VFIO_USER_REGION_CAPS		(1U << 3)
+
+struct vfio_user_cap_header {
+	uint16_t id;
+	uint16_t version;
+	uint32_t next;		/* offset of the next capability, 0 = last */
+};
+
+#define VFIO_USER_CAP_SPARSE_MMAP 1
+
+struct vfio_user_sparse_area {
+	uint64_t offset;	/* in the region; the file has it at region.offset + this */
+	uint64_t size;
+};
+
+struct vfio_user_sparse_mmap {
+	struct vfio_user_cap_header header;
+	uint32_t nr_areas;
+	uint32_t reserved;
+	struct vfio_user_sparse_area areas[];
+};
+
+/* Region indexes of a PCI device. */
+enum vfio_user_region {
+	VFIO_USER_BAR0 = 0,
+	VFIO_USER_BAR5 = 5,
+	VFIO_USER_ROM = 6,
+	VFIO_USER_CONFIG = 7,
+	VFIO_USER_VGA = 8,
+	VFIO_USER_NUM_REGIONS = 9,
+};
+
+/* "VFIO_USER_DEVICE_GET_IRQ_INFO", struct vfio_irq_info */
+struct vfio_user_irq_info {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t index;
+	uint32_t count;
+};
+
+#define VFIO_USER_IRQ_EVENTFD		(1U << 0)
+#define VFIO_USER_IRQ_MASKABLE		(1U << 1)
+#define VFIO_USER_IRQ_AUTOMASKED	(1U << 2)
+#define VFIO_USER_IRQ_NORESIZE		(1U << 3)
+
+/* Interrupt indexes of a PCI device. */
+enum vfio_user_irq {
+	VFIO_USER_INTX = 0,
+	VFIO_USER_MSI = 1,
+	VFIO_USER_MSIX = 2,
+	VFIO_USER_ERR = 3,
+	VFIO_USER_REQ = 4,
+	VFIO_USER_NUM_IRQS = 5,
+};
+
+/* "VFIO_USER_DEVICE_SET_IRQS", struct vfio_irq_set; DATA_BOOL bytes may follow. */
+struct vfio_user_irq_set {
+	uint32_t argsz;
+	uint32_t flags;
+	uint32_t index;
+	uint32_t start;
+	uint32_t count;
+};
+
+#define VFIO_USER_IRQ_DATA_NONE		(1U << 0)
+#define VFIO_USER_IRQ_DATA_BOOL		(1U << 1)
+#define VFIO_USER_IRQ_DATA_EVENTFD	(1U << 2)
+#define VFIO_USER_IRQ_DATA_MASK		0x07U
+#define VFIO_USER_IRQ_MASK		(1U << 3)
+#define VFIO_USER_IRQ_UNMASK		(1U << 4)
+#define VFIO_USER_IRQ_TRIGGER		(1U << 5)
+#define VFIO_USER_IRQ_ACTION_MASK	0x38U
+
+/* "VFIO_USER_REGION_READ" and "_WRITE": data follow the write and the read's reply. */
+struct vfio_user_region_access {
+	uint64_t offset;
+	uint32_t region;
+	uint32_t count;		/* bytes */
+};
+
+#define VFIO_USER_MAX_DATA	(1024u * 1024)	/* default max_data_xfer_size */
+#define VFIO_USER_MAX_MSG	(VFIO_USER_MAX_DATA + 4096)
+#define VFIO_USER_MAX_FDS	64
+
+#endif
