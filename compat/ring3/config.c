@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * config.c - configuration space of the hosted bus
+ *
+ * Accesses go to the proxy unchanged.  In passing, the BAR registers are noted for
+ * address decoding, and switching MSI or MSI-X on or off arms or disarms events: that
+ * works the same whatever the kernel's MSI code looks like.
+ */
+#include <linux/irqflags.h>
+#include <linux/pci.h>
+
+#include "ring3.h"
+
+static int dev_read(struct ring3_dev *dev, int where, int size, u32 *val)
+{
+	unsigned long flags;
+	int err;
+
+	*val = 0;
+	local_irq_save(flags);
+	err = ring3_link_read(dev->index, RING3_CONFIG, where, val, size);
+	local_irq_restore(flags);
+	return err;
+}
+
+/* Function 0 says that there are others (PCI Local Bus 3.0, 6.2.1, Header Type). */
+static bool has_siblings(const struct ring3_dev *dev)
+{
+	unsigned int fn;
+
+	if (PCI_FUNC(dev->devfn))
+		return false;
+	for (fn = 1; fn < 8; fn++)
+		if (ring3_dev_at(dev->devfn + fn))
+			return true;
+	return false;
+}
+
+static int ring3_config_read(struct pci_bus *bus, unsigned int devfn, int where, int size,
+			     u32 *val)
+{
+	struct ring3_dev *dev = pci_is_root_bus(bus) ? ring3_dev_at(devfn) : NULL;
+
+	if (!dev) {
+		*val = ~0;
+		return PCIBIOS_DEVICE_NOT_FOUND;
+	}
+	if (where + size > dev->config_size || dev_read(dev, where, size, val)) {
+		*val = ~0;
+		return PCIBIOS_SUCCESSFUL;
+	}
+	if (where <= PCI_HEADER_TYPE && where + size > PCI_HEADER_TYPE && has_siblings(dev))
+		*val |= PCI_HEADER_TYPE_MFD << 8 * (PCI_HEADER_TYPE - where);
+	return PCIBIOS_SUCCESSFUL;
+}
+
+static void note_bar(struct ring3_dev *dev, int where, int size)
+{
+	if (size != 4)
+		return;
+	if (where >= PCI_BASE_ADDRESS_0 && where <= PCI_BASE_ADDRESS_5)
+		dev_read(dev, where, 4, &dev->bar[(where - PCI_BASE_ADDRESS_0) / 4]);
+	else if (where == PCI_ROM_ADDRESS)
+		dev_read(dev, where, 4, &dev->bar[RING3_ROM]);
+}
+
+static unsigned int nr_vectors(u16 ctrl, enum ring3_irq_index index)
+{
+	if (index == RING3_MSIX)
+		return (ctrl & PCI_MSIX_FLAGS_QSIZE) + 1;
+	return 1U << ((ctrl & PCI_MSI_FLAGS_QSIZE) >> 4);
+}
+
+/*
+ * A write that covers the control word of an MSI or MSI-X capability: events are
+ * there before the device may send, and go after it no longer does.
+ */
+static void switch_msi(struct ring3_dev *dev, enum ring3_irq_index index, u16 enable, u16 old,
+		       u16 new)
+{
+	unsigned long flags;
+
+	if (!((old ^ new) & enable))
+		return;
+	local_irq_save(flags);
+	if (new & enable) {
+		dev->nr_vectors = nr_vectors(new, index);
+		ring3_link_arm(dev->index, index, dev->nr_vectors);
+	} else {
+		ring3_link_disarm(dev->index, index);
+		dev->nr_vectors = 0;
+	}
+	local_irq_restore(flags);
+}
+
+struct msi_switch {
+	u8 cap;
+	enum ring3_irq_index index;
+	u16 enable;
+};
+
+static bool covers_control(const struct msi_switch *s, int where, int size)
+{
+	return s->cap && where <= s->cap + 2 && where + size >= s->cap + 4;
+}
+
+static int ring3_config_write(struct pci_bus *bus, unsigned int devfn, int where, int size,
+			      u32 val)
+{
+	struct ring3_dev *dev = pci_is_root_bus(bus) ? ring3_dev_at(devfn) : NULL;
+	struct msi_switch sw[2];
+	u16 old[2], new[2];
+	unsigned long flags;
+	int i, err;
+	u32 now;
+
+	if (!dev)
+		return PCIBIOS_DEVICE_NOT_FOUND;
+	if (where + size > dev->config_size)
+		return PCIBIOS_BAD_REGISTER_NUMBER;
+
+	sw[0] = (struct msi_switch){ dev->msi_cap, RING3_MSI, PCI_MSI_FLAGS_ENABLE };
+	sw[1] = (struct msi_switch){ dev->msix_cap, RING3_MSIX, PCI_MSIX_FLAGS_ENABLE };
+	for (i = 0; i < 2; i++) {
+		if (!covers_control(&sw[i], where, size) ||
+		    dev_read(dev, sw[i].cap + 2, 2, &now)) {
+			sw[i].cap = 0;
+			continue;
+		}
+		old[i] = now;
+		new[i] = val >> 8 * (sw[i].cap + 2 - where);
+		if (sw[i].index == RING3_MSIX)	/* the size is the device's to say */
+			new[i] = (new[i] & ~PCI_MSIX_FLAGS_QSIZE) |
+				 (old[i] & PCI_MSIX_FLAGS_QSIZE);
+		if (new[i] & sw[i].enable)
+			switch_msi(dev, sw[i].index, sw[i].enable, old[i], new[i]);
+	}
+
+	local_irq_save(flags);
+	err = ring3_link_write(dev->index, RING3_CONFIG, where, &val, size);
+	local_irq_restore(flags);
+	note_bar(dev, where, size);
+
+	for (i = 0; i < 2; i++)
+		if (sw[i].cap && !(new[i] & sw[i].enable))
+			switch_msi(dev, sw[i].index, sw[i].enable, old[i], new[i]);
+	return err ? PCIBIOS_SET_FAILED : PCIBIOS_SUCCESSFUL;
+}
+
+struct pci_ops ring3_config_ops = {
+	.read = ring3_config_read,
+	.write = ring3_config_write,
+};
+
+/**
+ * ring3_config_setup() - note where a device has its MSI capabilities and BARs
+ * @dev: a connected device
+ *
+ * Return: 0 or the error of the connection.  Context: may sleep.
+ */
+int ring3_config_setup(struct ring3_dev *dev)
+{
+	unsigned int hops;
+	u32 val, pos;
+	int i, err;
+
+	dev->config_size = dev->region[RING3_CONFIG].size;
+	for (i = 0; i < 6; i++)
+		dev_read(dev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &dev->bar[i]);
+	dev_read(dev, PCI_ROM_ADDRESS, 4, &dev->bar[RING3_ROM]);
+	if (!dev_read(dev, PCI_INTERRUPT_PIN, 1, &val) && val <= PCI_NUM_INTX)
+		dev->pin = val;
+	err = dev_read(dev, PCI_STATUS, 2, &val);
+	if (err || !(val & PCI_STATUS_CAP_LIST))
+		return err;
+	err = dev_read(dev, PCI_CAPABILITY_LIST, 1, &pos);
+	for (hops = 0; !err && pos >= PCI_STD_HEADER_SIZEOF && hops < 48; hops++) {
+		err = dev_read(dev, pos & ~3, 2, &val);
+		if (err)
+			break;
+		if ((val & 0xff) == PCI_CAP_ID_MSI)
+			dev->msi_cap = pos & ~3;
+		else if ((val & 0xff) == PCI_CAP_ID_MSIX)
+			dev->msix_cap = pos & ~3;
+		pos = val >> 8;
+	}
+	return err;
+}

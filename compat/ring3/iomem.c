@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * iomem.c - ioremap() and the accessors of BARs that are not wholly mapped
+ *
+ * Where every page of a range is mapped, ioremap() returns the address of the mapping
+ * and nothing here runs again.  Otherwise it returns a tagged address (decode.h), and
+ * each access is looked at: a mapped page takes a load or store, a trapped one a
+ * message of exactly the access's width.
+ */
+#define pr_fmt(fmt) "ring3: " fmt
+
+#include <linux/export.h>
+#include <linux/io.h>
+#include <linux/irqflags.h>
+#include <linux/string.h>
+
+#include "decode.h"
+#include "ring3.h"
+
+static bool mapped(const struct ring3_region *r, u64 offset, u64 size)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_areas; i++) {
+		const struct ring3_area *a = &r->areas[i];
+
+		if (offset >= a->offset && offset - a->offset < a->size &&
+		    size <= a->size - (offset - a->offset))
+			return true;
+	}
+	return false;
+}
+
+/**
+ * ring3_ioremap() - make a range of bus addresses accessible
+ * @addr: bus address, as in the device's resources
+ * @size: bytes
+ *
+ * The range may be part of a BAR and may be mapped any number of times; @base + offset
+ * holds over the whole BAR.
+ *
+ * Return: a cookie for the accessors, NULL if no BAR decodes the whole range.
+ * Context: any.
+ */
+void __iomem *ring3_ioremap(phys_addr_t addr, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < ring3_nr_devs; i++) {
+		struct ring3_dev *dev = ring3_devs[i];
+		struct ring3_region *r;
+		u64 offset;
+		int index;
+
+		index = ring3_bar_lookup(dev, addr, false, &offset);
+		if (index < 0)
+			continue;
+		r = &dev->region[index];
+		if (size > r->size - offset)
+			continue;
+		if (mapped(r, offset, size))
+			return (void __iomem *)(r->base + offset);
+		return (void __iomem *)ring3_tag(dev->index, index, offset);
+	}
+	pr_warn("ioremap: no BAR at %pa, %zu bytes\n", &addr, size);
+	return NULL;
+}
+EXPORT_SYMBOL(ring3_ioremap);
+
+struct target {
+	const struct ring3_dev *dev;
+	unsigned int region;
+	u64 offset;
+};
+
+/* Takes a tagged address apart; false: nothing answers there. */
+static bool find_target(unsigned long addr, struct target *t)
+{
+	unsigned int i;
+	int index;
+
+	if (!ring3_tag_is_port(addr)) {
+		i = ring3_tag_link(addr);
+		if (i >= ring3_nr_devs)
+			return false;
+		t->dev = ring3_devs[i];
+		t->region = ring3_tag_region(addr);
+		t->offset = ring3_tag_offset(addr);
+		return t->region < RING3_NR_BARS;
+	}
+	for (i = 0; i < ring3_nr_devs; i++) {
+		index = ring3_bar_lookup(ring3_devs[i], addr & IO_SPACE_LIMIT, true, &t->offset);
+		if (index >= 0) {
+			t->dev = ring3_devs[i];
+			t->region = index;
+			return true;
+		}
+	}
+	return false;
+}
+
+static u64 load(const char *p, unsigned int width)
+{
+	switch (width) {
+	case 1: return *(const volatile u8 *)p;
+	case 2: return *(const volatile u16 *)p;
+	case 4: return *(const volatile u32 *)p;
+	default: return *(const volatile u64 *)p;
+	}
+}
+
+static void store(char *p, u64 value, unsigned int width)
+{
+	switch (width) {
+	case 1: *(volatile u8 *)p = value; break;
+	case 2: *(volatile u16 *)p = value; break;
+	case 4: *(volatile u32 *)p = value; break;
+	default: *(volatile u64 *)p = value; break;
+	}
+}
+
+/**
+ * ring3_io_read() - read through a tagged address
+ * @addr: tagged address or port
+ * @width: 1, 2, 4 or 8 bytes
+ *
+ * Return: the value; all ones where nothing answers, as on a bus.
+ * Context: any, interrupts may be off; waits at most for the link's deadline.
+ */
+u64 ring3_io_read(const volatile void __iomem *addr, unsigned int width)
+{
+	const struct ring3_region *r;
+	unsigned long flags;
+	struct target t;
+	u64 value = 0;
+	int err;
+
+	if (!find_target((unsigned long)addr, &t))
+		return ~0ULL;
+	r = &t.dev->region[t.region];
+	if (mapped(r, t.offset, width))
+		return load(r->base + t.offset, width);
+	local_irq_save(flags);
+	err = ring3_link_read(t.dev->index, t.region, t.offset, &value, width);
+	local_irq_restore(flags);
+	return err ? ~0ULL : value;
+}
+EXPORT_SYMBOL(ring3_io_read);
+
+/**
+ * ring3_io_write() - write through a tagged address
+ * @addr: tagged address or port
+ * @value: low @width bytes count
+ * @width: 1, 2, 4 or 8 bytes
+ *
+ * A write that nothing takes is lost, as on a bus.
+ * Context: any, interrupts may be off; waits at most for the link's deadline.
+ */
+void ring3_io_write(volatile void __iomem *addr, u64 value, unsigned int width)
+{
+	const struct ring3_region *r;
+	unsigned long flags;
+	struct target t;
+
+	if (!find_target((unsigned long)addr, &t))
+		return;
+	r = &t.dev->region[t.region];
+	if (mapped(r, t.offset, width)) {
+		store(r->base + t.offset, value, width);
+		return;
+	}
+	local_irq_save(flags);
+	ring3_link_write(t.dev->index, t.region, t.offset, &value, width);
+	local_irq_restore(flags);
+}
+EXPORT_SYMBOL(ring3_io_write);
+
+/* The widest naturally aligned access at @addr that stays within @left bytes. */
+static unsigned int step(unsigned long addr, size_t left)
+{
+	unsigned int width = 8;
+
+	while (width > left || addr % width)
+		width /= 2;
+	return width;
+}
+
+/**
+ * ring3_memcpy_fromio() - copy out of a BAR
+ * @buf: destination
+ * @addr: plain or tagged
+ * @size: bytes
+ */
+void ring3_memcpy_fromio(void *buf, const volatile void __iomem *addr, size_t size)
+{
+	unsigned int n;
+
+	if (!RING3_TAGGED(addr)) {
+		memcpy(buf, (const void __force *)addr, size);
+		return;
+	}
+	for (; size; size -= n, addr += n, buf += n) {
+		u64 value;
+
+		n = step((unsigned long)addr, size);
+		value = ring3_io_read(addr, n);
+		memcpy(buf, &value, n);
+	}
+}
+EXPORT_SYMBOL(ring3_memcpy_fromio);
+
+/**
+ * ring3_memcpy_toio() - copy into a BAR
+ * @addr: plain or tagged
+ * @buf: source
+ * @size: bytes
+ */
+void ring3_memcpy_toio(volatile void __iomem *addr, const void *buf, size_t size)
+{
+	unsigned int n;
+
+	if (!RING3_TAGGED(addr)) {
+		memcpy((void __force *)addr, buf, size);
+		return;
+	}
+	for (; size; size -= n, addr += n, buf += n) {
+		u64 value = 0;
+
+		n = step((unsigned long)addr, size);
+		memcpy(&value, buf, n);
+		ring3_io_write(addr, value, n);
+	}
+}
+EXPORT_SYMBOL(ring3_memcpy_toio);
+
+/**
+ * ring3_memset_io() - fill part of a BAR
+ * @addr: plain or tagged
+ * @value: the byte
+ * @size: bytes
+ */
+void ring3_memset_io(volatile void __iomem *addr, int value, size_t size)
+{
+	u64 pattern = 0x0101010101010101ULL * (u8)value;
+	unsigned int n;
+
+	if (!RING3_TAGGED(addr)) {
+		memset((void __force *)addr, value, size);
+		return;
+	}
+	for (; size; size -= n, addr += n) {
+		n = step((unsigned long)addr, size);
+		ring3_io_write(addr, pattern, n);
+	}
+}
+EXPORT_SYMBOL(ring3_memset_io);

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * link_user.c - the connections to the proxy, one per device
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "user.h"
+
+static struct vfu_client *links[RING3_MAX_DEVICES];
+
+int ring3_link_open(unsigned int dev, int fd)
+{
+	struct vfu_client *c = malloc(sizeof(*c));
+
+	if (!c)
+		return -ENOMEM;
+	links[dev] = c;
+	return vfu_client_start(c, fd);
+}
+
+/* Learns a region's size, maps what can be mapped and closes the descriptor. */
+int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region)
+{
+	static struct vfu_region r;	/* too large for a kernel stack; boot only */
+	unsigned int i;
+	int err;
+
+	err = vfu_region_info(links[dev], index, &r);
+	if (err)
+		return err;
+	region->size = r.size;
+	region->nr_areas = 0;
+	region->base = NULL;
+	if (r.fd < 0)
+		return 0;
+	for (i = 0; i < r.nr_areas && i < RING3_MAX_AREAS; i++) {
+		region->areas[i].offset = r.areas[i].offset;
+		region->areas[i].size = r.areas[i].size;
+		region->nr_areas++;
+	}
+	err = ring3_map_region(region, r.fd, r.fd_offset);
+	close(r.fd);
+	return err;
+}
+
+int ring3_link_irq_count(unsigned int dev, enum ring3_irq_index index)
+{
+	struct vfio_user_irq_info info;
+	int err = vfu_irq_info(links[dev], index, &info);
+
+	return err ? err : (int)info.count;
+}
+
+int ring3_link_read(unsigned int dev, unsigned int region, unsigned long long offset,
+		    void *data, unsigned int count)
+{
+	return vfu_read(links[dev], region, offset, data, count);
+}
+
+int ring3_link_write(unsigned int dev, unsigned int region, unsigned long long offset,
+		     const void *data, unsigned int count)
+{
+	return vfu_write(links[dev], region, offset, data, count);
+}
+
+/* Gives the server an event for each of the first @count vectors of @index. */
+int ring3_link_arm(unsigned int dev, enum ring3_irq_index index, unsigned int count)
+{
+	unsigned int first = index == RING3_INTX ? RING3_EVENT_INTX : RING3_EVENT_MSI;
+	unsigned int at, i;
+
+	for (at = 0; at < count; at += i) {
+		int fds[16];
+		int err;
+
+		for (i = 0; i < 16 && at + i < count; i++) {
+			fds[i] = ring3_event_fd(dev, first + at + i);
+			if (fds[i] < 0)
+				return fds[i];
+		}
+		err = vfu_set_irqs(links[dev], index,
+				   VFIO_USER_IRQ_DATA_EVENTFD | VFIO_USER_IRQ_TRIGGER, at, i,
+				   fds, i);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int ring3_link_disarm(unsigned int dev, enum ring3_irq_index index)
+{
+	return vfu_set_irqs(links[dev], index, VFIO_USER_IRQ_DATA_NONE | VFIO_USER_IRQ_TRIGGER,
+			    0, 0, NULL, 0);
+}
+
+int ring3_link_unmask_intx(unsigned int dev)
+{
+	return vfu_set_irqs(links[dev], RING3_INTX,
+			    VFIO_USER_IRQ_DATA_NONE | VFIO_USER_IRQ_UNMASK, 0, 1, NULL, 0);
+}
+
+int ring3_link_dma_map(unsigned int dev, unsigned long long iova, unsigned long long size,
+		       int fd, unsigned long long offset)
+{
+	return vfu_dma_map(links[dev], iova, size, fd, offset,
+			   VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE);
+}

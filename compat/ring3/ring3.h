@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ring3.h - kernel side of ring3: the devices behind the host bridge
+ */
+#ifndef RING3_H
+#define RING3_H
+
+#include <linux/pci.h>
+#include <asm/ring3_io.h>
+#include "user.h"
+
+#define RING3_NR_BARS	7	/* six BARs and the expansion ROM */
+
+/**
+ * struct ring3_dev - a function on the hosted bus
+ * @index: number of its link, and of its events
+ * @devfn: its place on bus 0
+ * @bar: BAR registers as last written by the kernel; [6] is the ROM's
+ * @region: the regions as mapped
+ * @config_size: bytes of configuration space, 256 or 4096
+ * @msi_cap: offset of the MSI capability, or 0
+ * @msix_cap: offset of the MSI-X capability, or 0
+ * @pin: its INTx pin, 1 to 4, or 0
+ * @nr_vectors: vectors there are events for, now
+ * @intx_fired: the server has signalled INTx and masked it (automask)
+ * @intx_armed: INTx has its event
+ * @virq: Linux interrupt of each message vector, 0 for none
+ */
+struct ring3_dev {
+	unsigned int index;
+	u8 devfn;
+	u32 bar[RING3_NR_BARS];
+	struct ring3_region region[RING3_NR_REGIONS];
+	unsigned int config_size;
+	u8 msi_cap;
+	u8 msix_cap;
+	u8 pin;
+	unsigned int nr_vectors;
+	bool intx_fired;
+	bool intx_armed;
+	unsigned int virq[RING3_MAX_VECTORS];
+};
+
+extern struct ring3_dev *ring3_devs[RING3_MAX_DEVICES];
+extern unsigned int ring3_nr_devs;
+
+struct ring3_dev *ring3_dev_at(unsigned int devfn);
+int ring3_bar_lookup(const struct ring3_dev *dev, u64 addr, bool io, u64 *offset);
+
+/* config.c */
+extern struct pci_ops ring3_config_ops;
+int ring3_config_setup(struct ring3_dev *dev);
+
+/* irq.c, intx.c, msi.c */
+int ring3_irq_init(void);
+int ring3_intx_init(void);
+void ring3_intx_event(struct ring3_dev *dev);
+int ring3_intx_map(const struct pci_dev *pdev, u8 slot, u8 pin);
+struct irq_domain *ring3_msi_init(void);
+
+#endif

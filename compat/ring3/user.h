@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * user.h - what the libc side (*_user.c) of ring3 offers to the kernel side
+ *
+ * Neither kernel nor libc types here: both sides include it.  Functions return 0
+ * (or a count) or a negative errno.  Those that exchange messages want interrupts
+ * off, as one message at a time may be under way on a link; they may be called in
+ * interrupt context and wait at most for the client's deadline.
+ */
+#ifndef RING3_USER_H
+#define RING3_USER_H
+
+#define RING3_MAX_DEVICES	32
+#define RING3_MAX_AREAS		64
+#define RING3_NR_REGIONS	8	/* BAR0..5, ROM, config space */
+#define RING3_ROM		6
+#define RING3_CONFIG		7
+
+/* Bit numbers of a device's events: INTx, then MSI or MSI-X vectors. */
+#define RING3_EVENT_INTX	0
+#define RING3_EVENT_MSI		1
+#define RING3_MAX_VECTORS	2048
+#define RING3_EVENT_WORDS	((RING3_EVENT_MSI + RING3_MAX_VECTORS + 63) / 64)
+
+struct ring3_area {
+	unsigned long long offset;
+	unsigned long long size;
+};
+
+/* A region as it stands in this process. */
+struct ring3_region {
+	unsigned long long size;	/* bytes; 0: does not exist */
+	char *base;			/* its first byte, or NULL: nothing is mapped */
+	unsigned int nr_areas;		/* that are mapped, at base + offset */
+	struct ring3_area areas[RING3_MAX_AREAS];
+};
+
+enum ring3_irq_index { RING3_INTX, RING3_MSI, RING3_MSIX };
+
+/* link_user.c: one vfio-user connection per device */
+int ring3_link_open(unsigned int dev, int fd);
+int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region);
+int ring3_link_irq_count(unsigned int dev, enum ring3_irq_index index);
+int ring3_link_read(unsigned int dev, unsigned int region, unsigned long long offset,
+		    void *data, unsigned int count);
+int ring3_link_write(unsigned int dev, unsigned int region, unsigned long long offset,
+		     const void *data, unsigned int count);
+int ring3_link_arm(unsigned int dev, enum ring3_irq_index index, unsigned int count);
+int ring3_link_disarm(unsigned int dev, enum ring3_irq_index index);
+int ring3_link_unmask_intx(unsigned int dev);
+int ring3_link_dma_map(unsigned int dev, unsigned long long iova, unsigned long long size,
+		       int fd, unsigned long long offset);
+
+/* map_user.c: BAR mappings */
+int ring3_map_region(struct ring3_region *region, int fd, unsigned long long fd_offset);
+int ring3_bus_error(void *addr);
+
+/* event_user.c: descriptors to pending bits */
+int ring3_event_start(void);
+int ring3_event_fd(unsigned int dev, unsigned int bit);
+void ring3_event_ack(void);
+unsigned long ring3_event_take(unsigned int dev, unsigned int word);
+void ring3_event_raise(unsigned int dev, unsigned int bit);
+
+/* stream_user.c: byte streams of the channels */
+int ring3_stream_setup(int fd);
+long ring3_stream_read(int fd, void *buf, unsigned long len);
+long ring3_stream_write(int fd, const void *buf, unsigned long len);
+int ring3_stream_poll(int fd);
+#define RING3_STREAM_IN		1
+#define RING3_STREAM_OUT	2
+#define RING3_STREAM_HUP	4
+void ring3_stream_finish(int fd);
+
+/* xstate_user.c */
+struct iovec;
+void ring3_full_xstate(int pid, struct iovec *iov);
+
+/* ram_user.c */
+int ring3_ram_fd(unsigned long long len);
+
+#endif
