@@ -64,6 +64,22 @@ static void note_bar(struct ring3_dev *dev, int where, int size)
 		dev_read(dev, where, 4, &dev->bar[RING3_ROM]);
 }
 
+/* Mapped pages answer when the command register says that memory is decoded. */
+static void note_command(struct ring3_dev *dev)
+{
+	unsigned int i;
+	u32 cmd;
+
+	if (dev_read(dev, PCI_COMMAND, 2, &cmd))
+		return;
+	if (dev->mem_on == !!(cmd & PCI_COMMAND_MEMORY))
+		return;
+	dev->mem_on = cmd & PCI_COMMAND_MEMORY;
+	for (i = 0; i < RING3_NR_BARS; i++)
+		if (ring3_map_decode(&dev->region[i], dev->mem_on))
+			pr_err_once("ring3: cannot switch memory decoding\n");
+}
+
 static unsigned int nr_vectors(u16 ctrl, enum ring3_irq_index index)
 {
 	if (index == RING3_MSIX)
@@ -140,6 +156,8 @@ static int ring3_config_write(struct pci_bus *bus, unsigned int devfn, int where
 	err = ring3_link_write(dev->index, RING3_CONFIG, where, &val, size);
 	local_irq_restore(flags);
 	note_bar(dev, where, size);
+	if (where <= PCI_COMMAND && where + size > PCI_COMMAND)
+		note_command(dev);
 
 	for (i = 0; i < 2; i++)
 		if (sw[i].cap && !(new[i] & sw[i].enable))
@@ -165,6 +183,8 @@ int ring3_config_setup(struct ring3_dev *dev)
 	int i, err;
 
 	dev->config_size = dev->region[RING3_CONFIG].size;
+	dev->mem_on = true;
+	note_command(dev);
 	for (i = 0; i < 6; i++)
 		dev_read(dev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &dev->bar[i]);
 	dev_read(dev, PCI_ROM_ADDRESS, 4, &dev->bar[RING3_ROM]);

@@ -3,9 +3,13 @@
  * map_user.c - BAR mappings of this process
  *
  * A BAR's whole range is reserved once and its mappable pages are mapped at their
- * places, so that base + offset holds everywhere.  When the pages behind a mapping
- * go (device revoked, file truncated) an access raises SIGBUS; then a private
- * page of all ones takes their place, which is what a bus answers for a device that has gone.
+ * places, so that base + offset holds everywhere.
+ *
+ * While the device does not decode memory (PCI command register) the mappings are
+ * parked elsewhere and their places are inaccessible; the descriptor is gone, so they are
+ * moved, not made again.  An access then faults, as it does with SIGBUS when
+ * the pages behind a mapping go (device revoked, file truncated).  In both cases a private
+ * page of all ones takes the place, which is what a bus answers when no device does.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -17,11 +21,20 @@
 #define PAGE		4096UL
 #define MAX_RANGES	(RING3_MAX_DEVICES * 7)
 
-static struct {
-	char *start;
+static struct range {
+	const struct ring3_region *region;
 	unsigned long size;
+	char *parked;		/* reserved at first need; holds the areas while off */
+	int off;
 } ranges[MAX_RANGES];
 static unsigned int nr_ranges;
+
+static char *reserve(unsigned long len)
+{
+	char *p = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
 
 /**
  * ring3_map_region() - reserve a region's range and map its areas
@@ -39,9 +52,9 @@ int ring3_map_region(struct ring3_region *region, int fd, unsigned long long fd_
 
 	if (nr_ranges == MAX_RANGES)
 		return -ENOSPC;
-	base = mmap(NULL, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (base == MAP_FAILED)
-		return -errno;
+	base = reserve(len);
+	if (!base)
+		return -ENOMEM;
 	for (i = 0; i < region->nr_areas; i++) {
 		unsigned long long start = (region->areas[i].offset + PAGE - 1) & ~(PAGE - 1);
 		unsigned long long end = (region->areas[i].offset + region->areas[i].size) &
@@ -62,17 +75,73 @@ int ring3_map_region(struct ring3_region *region, int fd, unsigned long long fd_
 	}
 	region->nr_areas = kept;
 	region->base = base;
-	ranges[nr_ranges].start = base;
+	ranges[nr_ranges].region = region;
 	ranges[nr_ranges].size = len;
 	nr_ranges++;
 	return 0;
 }
 
+static struct range *range_of(const struct ring3_region *region)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_ranges; i++)
+		if (ranges[i].region == region)
+			return &ranges[i];
+	return NULL;
+}
+
 /**
- * ring3_bus_error() - SIGBUS: put all ones where a device's pages were
+ * ring3_map_decode() - let a region's mapped pages answer, or not
+ * @region: as given to ring3_map_region(); one without mappings is left alone
+ * @on: does the device decode memory?
+ *
+ * Return: 0 or a negative errno.  Context: any but a signal handler.
+ */
+int ring3_map_decode(struct ring3_region *region, int on)
+{
+	struct range *r = range_of(region);
+	unsigned int i;
+
+	if (!r || r->off == !on)
+		return 0;
+	if (!r->parked)
+		r->parked = reserve(r->size);
+	if (!r->parked)
+		return -ENOMEM;
+	for (i = 0; i < region->nr_areas; i++) {
+		unsigned long offset = region->areas[i].offset, size = region->areas[i].size;
+		char *place = region->base + offset, *parked = r->parked + offset;
+
+		if (mremap(on ? parked : place, size, size, MREMAP_MAYMOVE | MREMAP_FIXED,
+			   on ? place : parked) == MAP_FAILED)
+			return -errno;
+		/* what was left is a hole that anything could be mapped into */
+		if (mmap(on ? parked : place, size, PROT_NONE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
+		    MAP_FAILED)
+			return -errno;
+	}
+	r->off = !on;
+	return 0;
+}
+
+static int answers(const struct range *r, unsigned long offset)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->region->nr_areas; i++)
+		if (offset >= r->region->areas[i].offset &&
+		    offset - r->region->areas[i].offset < r->region->areas[i].size)
+			return 1;
+	return 0;
+}
+
+/**
+ * ring3_bus_error() - a fault: put all ones where a device's pages were
  * @addr: the faulting address
  *
- * Return: 1 if the address belongs to a BAR and the access may be repeated.
+ * Return: 1 if the address belongs to mapped pages of a BAR and the access may be repeated.
  * Context: signal handler.
  */
 int ring3_bus_error(void *addr)
@@ -81,7 +150,10 @@ int ring3_bus_error(void *addr)
 	unsigned int i;
 
 	for (i = 0; i < nr_ranges; i++) {
-		if (page < ranges[i].start || page >= ranges[i].start + ranges[i].size)
+		char *base = ranges[i].region->base;
+
+		if (page < base || page >= base + ranges[i].size ||
+		    !answers(&ranges[i], page - base))
 			continue;
 		if (mmap(page, PAGE, PROT_READ | PROT_WRITE,
 			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) == MAP_FAILED)

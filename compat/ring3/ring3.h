@@ -24,6 +24,7 @@
  * @nr_vectors: vectors there are events for, now
  * @intx_fired: the server has signalled INTx and masked it (automask)
  * @intx_armed: INTx has its event
+ * @mem_on: the device decodes memory (command register)
  * @virq: Linux interrupt of each message vector, 0 for none
  */
 struct ring3_dev {
@@ -38,6 +39,7 @@ struct ring3_dev {
 	unsigned int nr_vectors;
 	bool intx_fired;
 	bool intx_armed;
+	bool mem_on;
 	unsigned int virq[RING3_MAX_VECTORS];
 };
 
