@@ -41,11 +41,26 @@ include shim/module.mk
 include compat/module.mk
 include tests/module.mk
 
-.PHONY: build-all help clean
+.PHONY: build-all help clean install check
 build-all: $(ALL)
 
 help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
+## install: PREFIX=/usr/local; DESTDIR= is honoured; the kernel stays in its cache
+install: build-all
+	install -D -m755 ring3 $(DESTDIR)$(PREFIX)/bin/ring3
+	install -D -m755 build/ring3-proxy $(DESTDIR)$(PREFIX)/lib/ring3/ring3-proxy
+	install -D -m644 build/guest.cpio $(DESTDIR)$(PREFIX)/lib/ring3/guest.cpio
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/*.1
+	install -D -m644 shim/completion/ring3.bash \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ring3
+	[ ! -L build/kernel ] || ln -sfn "$$(readlink build/kernel)" $(DESTDIR)$(PREFIX)/lib/ring3/kernel
+
+## check: lint: compiler warnings of clang, cppcheck, shellcheck, checkpatch
+check:
+	$(Q)tests/check.sh
+
+## clean: remove what was built here (the kernel's cache stays)
 clean:
 	rm -rf build ring3

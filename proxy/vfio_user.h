@@ -181,6 +181,14 @@ struct vfio_user_region_access {
 	uint32_t count;		/* bytes */
 };
 
+/* "VFIO_USER_REGION_WRITE_MULTI": a u64 count, then so many of these. */
+struct vfio_user_write_one {
+	uint64_t offset;
+	uint32_t region;
+	uint32_t count;		/* bytes of data, 1 to 8 */
+	uint8_t data[8];
+};
+
 #define VFIO_USER_MAX_DATA	(1024u * 1024)	/* default max_data_xfer_size */
 #define VFIO_USER_MAX_MSG	(VFIO_USER_MAX_DATA + 4096)
 #define VFIO_USER_MAX_FDS	64

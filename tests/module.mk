@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0
+# Tests, benchmarks and the demo.  The groups of tests are run by tests/run, in one `prove`.
+
+# Tools of the tests, static so that they run in any guest as well.
+TEST_TOOLS := build/tests/reap build/tests/tcp
+BENCH_TOOLS := build/tests/pread build/tests/pingpong
+
+build/tests/%: tests/tools/%.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -static -o $@ $<
+
+build/tests/%: tests/bench/%.c
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -static -o $@ $<
+
+# The unit tests as built here, and as built by `make SAN=1`.
+UNIT_SAN := $(patsubst $(B)/%,build/san/%,$(CHECK_UNIT))
+
+.PHONY: test unit kunit integration fuzz bench demo
+.PHONY: unit-build unit-san-build test-modules test-inside
+
+unit-build: $(CHECK_UNIT)
+
+unit-san-build:
+	$(Q)$(MAKE) --no-print-directory SAN=1 unit-build
+
+test-modules: test-inside
+	$(say) MODULES tests/testdev tests/panic
+	$(Q)tests/build-modules.sh
+
+# What a hosted run needs; in this order, and not at once with the rest.
+test-inside: build-all $(TEST_TOOLS)
+	$(Q)$(MAKE) --no-print-directory kernel
+
+RUN_TESTS = UNIT_TESTS='$(CHECK_UNIT) $(UNIT_SAN)' FUZZ_TARGETS='$(FUZZ)' tests/run
+
+## test: all tests: unit (also with sanitizers), fuzzing for a short time, KUnit, integration
+test: unit-build unit-san-build $(FUZZ) test-modules
+	$(Q)$(RUN_TESTS) unit fuzz kunit integration
+
+## unit: unit tests, plain and with ASan and UBSan
+unit: unit-build unit-san-build
+	$(Q)$(RUN_TESTS) unit
+
+## fuzz: every fuzz target for FUZZ_SECONDS=20 seconds
+fuzz: $(FUZZ)
+	$(Q)$(RUN_TESTS) fuzz
+
+## kunit: the tests inside the hosted kernel
+kunit: test-inside
+	$(Q)$(RUN_TESTS) kunit
+
+## integration: ring3 as a user sees it, with the test device and QEMU's
+integration: test-modules
+	$(Q)$(RUN_TESTS) integration
+
+## bench: measure, beside a full QEMU guest; BENCH_JSON=FILE also writes JSON
+bench: test-modules $(BENCH_TOOLS)
+	$(Q)tests/bench/run
+
+## demo: install what is missing, build, and host three drivers
+demo:
+	$(Q)tests/demo/prereqs.sh
+	$(Q)$(MAKE) --no-print-directory build-all build/tests/tcp
+	$(Q)$(MAKE) --no-print-directory kernel
+	$(Q)examples/demo.sh

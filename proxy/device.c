@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * device.c - one PCI function as clients see it
+ *
+ * Every access that is not a load or store of a mapped page passes
+ * device_region_access().
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proxy/backend.h"
+#include "proxy/device.h"
+#include "proxy/error.h"
+
+/**
+ * device_new() - a device object, not working yet
+ * @spec: what the user wrote; the device owns it from now on
+ * @backend: where it comes from
+ *
+ * Return: the device, or NULL with fail().
+ */
+struct device *device_new(struct spec *spec, const struct backend *backend)
+{
+	struct device *dev = calloc(1, sizeof(*dev));
+
+	if (!dev) {
+		fail("out of memory for device '%s'", spec->text);
+		return NULL;
+	}
+	dev->spec = spec;
+	dev->backend = backend;
+	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
+		dev->regions[i].fd = -1;
+	return dev;
+}
+
+/**
+ * device_free() - release a device and what its backend holds
+ * @dev: device or NULL
+ */
+void device_free(struct device *dev)
+{
+	if (!dev)
+		return;
+	dma_unmap_all(&dev->dma);
+	irq_exit(dev);
+	dev->backend->close(dev);
+	spec_free(dev->spec);
+	free(dev);
+}
+
+/**
+ * device_name() - what to call it in messages
+ * @dev: device
+ *
+ * Return: its specification as the user wrote it.
+ */
+const char *device_name(const struct device *dev)
+{
+	return dev->spec->text;
+}
+
+/**
+ * device_setup() - make regions, configuration space and interrupts usable
+ * @dev: its backend has been started
+ *
+ * Return: 0, or -1 with fail().
+ */
+int device_setup(struct device *dev)
+{
+	if (dev->backend->setup(dev) || config_init(dev) || irq_init(dev))
+		return -1;
+	return 0;
+}
+
+/**
+ * region_maps() - may a client map this range?
+ * @r: region
+ * @off: start of the range in it
+ * @len: bytes
+ *
+ * Return: true if one mappable area holds all of it.
+ */
+bool region_maps(const struct region *r, uint64_t off, uint64_t len)
+{
+	for (uint32_t i = 0; i < r->nr_areas; i++) {
+		const struct vfio_user_sparse_area *a = &r->areas[i];
+
+		if (off >= a->offset && off - a->offset <= a->size &&
+		    len <= a->size - (off - a->offset))
+			return true;
+	}
+	return false;
+}
+
+static bool decoded(const struct device *dev, const struct region *r)
+{
+	if (r->kind == REGION_PORTS)
+		return config_command(dev) & PCI_COMMAND_IO;
+	return config_command(dev) & PCI_COMMAND_MEMORY;
+}
+
+/* A run of plain memory: no register, so no width. */
+static int block_access(const struct region *r, uint64_t off, void *buf, uint32_t len,
+			bool write)
+{
+	char *p = buf;
+
+	while (len) {
+		off_t at = r->fd_offset + off;
+		ssize_t n = write ? pwrite(r->fd, p, len, at) : pread(r->fd, p, len, at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return EIO;
+		off += n;
+		p += n;
+		len -= n;
+	}
+	return 0;
+}
+
+static void read_register(struct device *dev, uint32_t region, uint64_t off, void *buf,
+			  uint32_t width)
+{
+	uint64_t value;
+
+	if (irq_owns(dev, region, off)) {
+		irq_table_read(dev, region, off, buf, width);
+		return;
+	}
+	value = dev->backend->region_read(dev, region, off, width);
+	memcpy(buf, &value, width);
+}
+
+static void write_register(struct device *dev, uint32_t region, uint64_t off, const void *buf,
+			   uint32_t width)
+{
+	uint64_t value = 0;
+
+	if (irq_owns(dev, region, off)) {
+		irq_table_write(dev, region, off, buf, width);
+		return;
+	}
+	memcpy(&value, buf, width);
+	dev->backend->region_write(dev, region, off, width, value);
+}
+
+/* The ROM is read-only bytes without side effects. */
+static void read_rom(struct device *dev, uint64_t off, uint8_t *buf, uint32_t len)
+{
+	uint32_t n;
+
+	for (; len; off += n, buf += n, len -= n) {
+		n = len >= 4 && !(off & 3) ? 4 : 1;
+		read_register(dev, VFIO_USER_ROM, off, buf, n);
+	}
+}
+
+static bool is_register_width(uint64_t off, uint32_t len)
+{
+	return (len == 1 || len == 2 || len == 4 || len == 8) && !(off & (len - 1));
+}
+
+/**
+ * device_region_access() - the one way to a device's registers
+ * @dev: device
+ * @region: VFIO_USER_BAR0 and so on
+ * @off: offset in the region; validated by the decoder, like @len
+ * @buf: bytes to write, or room for those read
+ * @len: bytes; on BARs a register's width, or the length of a run of plain memory
+ * @write: direction
+ *
+ * With decoding off in COMMAND, BARs read as all ones and ignore writes.
+ *
+ * Return: 0, or EIO if plain memory could not be had.
+ */
+int device_region_access(struct device *dev, uint32_t region, uint64_t off, void *buf,
+			 uint32_t len, bool write)
+{
+	const struct region *r = &dev->regions[region];
+
+	if (r->kind == REGION_CONFIG) {
+		if (write)
+			config_write(dev, off, buf, len);
+		else
+			config_read(dev, off, buf, len);
+		return 0;
+	}
+	if (r->kind == REGION_ROM) {
+		if (!write)
+			read_rom(dev, off, buf, len);
+		return 0;
+	}
+	if (!decoded(dev, r)) {
+		if (!write)
+			memset(buf, 0xff, len);
+		return 0;
+	}
+	if (!is_register_width(off, len))
+		return block_access(r, off, buf, len, write);
+	if (write)
+		write_register(dev, region, off, buf, len);
+	else
+		read_register(dev, region, off, buf, len);
+	return 0;
+}
+
+/**
+ * device_dma_map() - let the device reach some memory of its client
+ * @dev: device
+ * @req: validated by the decoder
+ * @fd: the file, or -1; set to -1 when taken over
+ *
+ * Return: 0 or an errno value.
+ */
+int device_dma_map(struct device *dev, const struct dma_request *req, int *fd)
+{
+	if (*fd >= 0 && dev->backend->dma_map) {
+		int err = dev->backend->dma_map(dev, req, *fd);
+
+		if (err)
+			return err;
+	}
+	return dma_map(&dev->dma, req, fd);
+}
+
+/**
+ * device_dma_unmap() - take memory away from the device
+ * @dev: device
+ * @iova: start
+ * @size: bytes, not 0
+ * @unmapped: bytes taken away
+ *
+ * Return: 0 or an errno value, see dma_unmap().
+ */
+int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t *unmapped)
+{
+	return dma_unmap(&dev->dma, iova, size, unmapped);
+}
+
+/**
+ * device_dma_unmap_all() - take all memory away from the device
+ * @dev: device
+ */
+void device_dma_unmap_all(struct device *dev)
+{
+	dma_unmap_all(&dev->dma);
+}
+
+/**
+ * device_reset() - reset the function
+ * @dev: device
+ *
+ * As after a function level reset (PCIe 6.6.2): COMMAND is 0, BARs are unplaced, MSI
+ * and MSI-X are off and their tables masked.  What belongs to the client and not to
+ * the function stays, as with VFIO: DMA mappings, armed descriptors, masks of
+ * SET_IRQS.
+ */
+void device_reset(struct device *dev)
+{
+	dev->backend->reset(dev);
+	config_reset(dev);
+	irq_reset(dev);
+}
+
+/**
+ * device_quiesce() - the client has gone: leave nothing of it in the device
+ * @dev: device
+ *
+ * In this order: bus mastering off, interrupts off, DMA unmapped, function reset.
+ */
+void device_quiesce(struct device *dev)
+{
+	dev->backend->command(dev, PCI_COMMAND_INTX_DISABLE);
+	irq_disarm(dev);
+	dma_unmap_all(&dev->dma);
+	device_reset(dev);
+}

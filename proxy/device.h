@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * device.h - one PCI function as clients see it
+ */
+#ifndef RING3_PROXY_DEVICE_H
+#define RING3_PROXY_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "proxy/config.h"
+#include "proxy/dma.h"
+#include "proxy/irq.h"
+#include "proxy/vfio_user.h"
+
+#define REGION_MAX_AREAS 16
+
+enum region_kind {
+	REGION_ABSENT,
+	REGION_MEMORY,
+	REGION_PORTS,
+	REGION_ROM,
+	REGION_CONFIG,
+};
+
+struct region {
+	enum region_kind kind;
+	uint64_t size;
+	bool is_64, prefetch;
+	int fd;				/* valid with nr_areas; owned by the backend */
+	uint64_t fd_offset;
+	uint32_t nr_areas;		/* mappable parts, sorted */
+	struct vfio_user_sparse_area areas[REGION_MAX_AREAS];
+};
+
+struct backend;
+struct spec;
+
+struct device {
+	struct spec *spec;
+	const struct backend *backend;
+	void *priv;			/* the backend's */
+	struct region regions[VFIO_USER_NUM_REGIONS];
+	struct config config;
+	struct irqs irqs;
+	struct dma dma;
+};
+
+struct device *device_new(struct spec *spec, const struct backend *backend);
+void device_free(struct device *dev);
+const char *device_name(const struct device *dev);
+int device_setup(struct device *dev);
+int device_region_access(struct device *dev, uint32_t region, uint64_t off, void *buf,
+			 uint32_t len, bool write);
+bool region_maps(const struct region *r, uint64_t off, uint64_t len);
+int device_dma_map(struct device *dev, const struct dma_request *req, int *fd);
+int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t *unmapped);
+void device_dma_unmap_all(struct device *dev);
+void device_reset(struct device *dev);
+void device_quiesce(struct device *dev);
+
+#endif

@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * irq.c - interrupts of a device, from the backend to the client's descriptors
+ *
+ * Theory of operation: a backend reports INTx as a level and messages by vector.
+ * Each vector has a pending flag; it is delivered, and cleared, as soon as nothing
+ * holds it back, so every change of a mask ends in another look at the vector.
+ *
+ *  INTx   delivered while asserted, if neither MSI nor MSI-X is on and INTX_DISABLE
+ *         is clear.  Delivery masks it (VFIO's automask); UNMASK looks again.
+ *  MSI    held back by Mask Bits, where the capability has them.
+ *  MSI-X  held back by Function Mask and by the entry's mask bit.  A client that has
+ *         never written the table since it connected or reset the function keeps the
+ *         table elsewhere (QEMU and cloud-hypervisor do), so its entries count as
+ *         unmasked.
+ *
+ * All three can be held back by SET_IRQS too.  A message for a vector that nobody
+ * armed is lost, as on a bus where nobody answers, unless it is masked.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/backend.h"
+#include "proxy/device.h"
+#include "proxy/error.h"
+#include "proxy/irq.h"
+
+static bool entry_masked(const struct irqs *irqs, uint32_t vector)
+{
+	return irqs->table_used &&
+	       irqs->table[vector * MSIX_ENTRY + PCI_MSIX_ENTRY_VECTOR_CTRL] &
+	       PCI_MSIX_ENTRY_CTRL_MASKBIT;
+}
+
+static void eval_intx(struct device *dev)
+{
+	struct irq_vector *v = &dev->irqs.intx;
+
+	if (!v->pending || v->masked || !notify_armed(&v->notify))
+		return;
+	if (config_msi_enabled(dev) || config_msix_enabled(dev) ||
+	    config_command(dev) & PCI_COMMAND_INTX_DISABLE)
+		return;
+	v->masked = true;
+	notify_signal(&v->notify);
+}
+
+static void deliver(struct irq_vector *v, bool masked)
+{
+	if (!v->pending || masked || v->masked)
+		return;
+	v->pending = false;
+	notify_signal(&v->notify);
+}
+
+static void eval_msi(struct device *dev, uint32_t vector)
+{
+	deliver(&dev->irqs.msi[vector], config_msi_mask(dev) >> vector & 1);
+}
+
+static void eval_msix(struct device *dev, uint32_t vector)
+{
+	deliver(&dev->irqs.msix[vector],
+		config_msix_masked(dev) || entry_masked(&dev->irqs, vector));
+}
+
+static struct irq_vector *vector_of(struct irqs *irqs, uint32_t index, uint32_t i)
+{
+	switch (index) {
+	case VFIO_USER_INTX:
+		return &irqs->intx;
+	case VFIO_USER_MSI:
+		return &irqs->msi[i];
+	default:
+		return &irqs->msix[i];
+	}
+}
+
+static void eval(struct device *dev, uint32_t index, uint32_t i)
+{
+	if (index == VFIO_USER_INTX)
+		eval_intx(dev);
+	else if (index == VFIO_USER_MSI)
+		eval_msi(dev, i);
+	else
+		eval_msix(dev, i);
+}
+
+static void mask_table(struct irqs *irqs)
+{
+	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSIX]; i++) {
+		memset(&irqs->table[i * MSIX_ENTRY], 0, MSIX_ENTRY);
+		irqs->table[i * MSIX_ENTRY + PCI_MSIX_ENTRY_VECTOR_CTRL] =
+			PCI_MSIX_ENTRY_CTRL_MASKBIT;
+	}
+	irqs->table_used = false;
+}
+
+/**
+ * irq_init() - make room for a device's vectors
+ * @dev: dev->irqs.count[] and the place of the MSI-X table are set
+ *
+ * Return: 0, or -1 with fail().
+ */
+int irq_init(struct device *dev)
+{
+	struct irqs *irqs = &dev->irqs;
+	uint32_t n = irqs->count[VFIO_USER_MSIX];
+
+	if (!n)
+		return 0;
+	irqs->msix = calloc(n, sizeof(*irqs->msix));
+	irqs->table = calloc(n, MSIX_ENTRY);
+	if (!irqs->msix || !irqs->table)
+		return fail("out of memory for the interrupts of '%s'", device_name(dev));
+	mask_table(irqs);
+	return 0;
+}
+
+static void for_each_vector(struct irqs *irqs, void (*fn)(struct irq_vector *v))
+{
+	fn(&irqs->intx);
+	for (uint32_t i = 0; i < MSI_MAX; i++)
+		fn(&irqs->msi[i]);
+	for (uint32_t i = 0; irqs->msix && i < irqs->count[VFIO_USER_MSIX]; i++)
+		fn(&irqs->msix[i]);
+}
+
+static void disarm_vector(struct irq_vector *v)
+{
+	notify_clear(&v->notify);
+	v->masked = false;
+	v->pending = false;
+}
+
+static void forget_pending(struct irq_vector *v)
+{
+	v->pending = false;
+}
+
+/**
+ * irq_exit() - close the client's descriptors, release memory
+ * @dev: device
+ */
+void irq_exit(struct device *dev)
+{
+	for_each_vector(&dev->irqs, disarm_vector);
+	free(dev->irqs.msix);
+	free(dev->irqs.table);
+	dev->irqs.msix = NULL;
+	dev->irqs.table = NULL;
+}
+
+/**
+ * irq_disarm() - the client has gone: close its descriptors, forget its masks
+ * @dev: device
+ */
+void irq_disarm(struct device *dev)
+{
+	for_each_vector(&dev->irqs, disarm_vector);
+	irq_update(dev);
+}
+
+/**
+ * irq_reset() - the function was reset: nothing pending, the table masked
+ * @dev: device; its configuration space is reset already
+ */
+void irq_reset(struct device *dev)
+{
+	for_each_vector(&dev->irqs, forget_pending);
+	if (dev->irqs.table)
+		mask_table(&dev->irqs);
+	irq_update(dev);
+}
+
+/**
+ * irq_update() - look again at everything after masks or enable bits changed
+ * @dev: device
+ */
+void irq_update(struct device *dev)
+{
+	struct irqs *irqs = &dev->irqs;
+	bool msi = config_msi_enabled(dev), msix = config_msix_enabled(dev);
+
+	if (dev->backend->irq_update)
+		dev->backend->irq_update(dev);
+	eval_intx(dev);
+	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSI]; i++) {
+		irqs->msi[i].pending &= msi;
+		eval_msi(dev, i);
+	}
+	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSIX]; i++) {
+		irqs->msix[i].pending &= msix;
+		eval_msix(dev, i);
+	}
+}
+
+/**
+ * irq_msix_unmasked() - the client wrote an entry of the MSI-X table
+ * @dev: device
+ * @vector: the entry; delivered now if it was pending and is no longer masked
+ */
+void irq_msix_unmasked(struct device *dev, uint32_t vector)
+{
+	eval_msix(dev, vector);
+}
+
+/* Hand out descriptors, or with none of them disarm the range. */
+static int arm(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds)
+{
+	int err = 0;
+
+	for (uint32_t i = 0; i < req->count; i++) {
+		struct irq_vector *v = vector_of(&dev->irqs, req->index, req->start + i);
+
+		if (!nfds) {
+			notify_clear(&v->notify);
+			continue;
+		}
+		err = notify_set(&v->notify, fds[i]);
+		if (err)
+			break;
+		fds[i] = -1;
+		v->masked = false;
+	}
+	irq_update(dev);
+	return err;
+}
+
+static void disarm_index(struct device *dev, uint32_t index)
+{
+	for (uint32_t i = 0; i < dev->irqs.count[index]; i++)
+		disarm_vector(vector_of(&dev->irqs, index, i));
+	irq_update(dev);
+}
+
+static bool selected(const struct irq_request *req, uint32_t i)
+{
+	return req->data != VFIO_USER_IRQ_DATA_BOOL || req->bools[i];
+}
+
+/* VFIO: TRIGGER without descriptors signals those that are armed, as a test. */
+static void loopback(struct device *dev, const struct irq_request *req)
+{
+	for (uint32_t i = 0; i < req->count; i++)
+		if (selected(req, i))
+			notify_signal(&vector_of(&dev->irqs, req->index, req->start + i)->notify);
+}
+
+static void set_mask(struct device *dev, const struct irq_request *req)
+{
+	bool mask = req->action == VFIO_USER_IRQ_MASK;
+
+	if (!mask && req->index == VFIO_USER_INTX && dev->backend->intx_level)
+		dev->irqs.intx.pending = dev->backend->intx_level(dev);
+	for (uint32_t i = 0; i < req->count; i++) {
+		if (!selected(req, i))
+			continue;
+		vector_of(&dev->irqs, req->index, req->start + i)->masked = mask;
+		eval(dev, req->index, req->start + i);
+	}
+}
+
+/**
+ * irq_set() - carry out VFIO_USER_DEVICE_SET_IRQS
+ * @dev: device
+ * @req: validated by the decoder
+ * @fds: descriptors; those taken over are replaced by -1
+ * @nfds: 0 or @req->count of them
+ *
+ * Return: 0, or EINVAL (a descriptor that cannot be signalled), ENOTSUP (a
+ * descriptor that masks or unmasks).
+ */
+int irq_set(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds)
+{
+	if (req->data == VFIO_USER_IRQ_DATA_EVENTFD) {
+		if (req->action != VFIO_USER_IRQ_TRIGGER)
+			return ENOTSUP;
+		return arm(dev, req, fds, nfds);
+	}
+	if (req->action != VFIO_USER_IRQ_TRIGGER)
+		set_mask(dev, req);
+	else if (req->count)
+		loopback(dev, req);
+	else
+		disarm_index(dev, req->index);
+	return 0;
+}
+
+/**
+ * irq_info_flags() - what VFIO_USER_DEVICE_GET_IRQ_INFO says about an index
+ * @index: VFIO_USER_INTX and so on
+ *
+ * Return: VFIO_USER_IRQ_* flags.
+ */
+uint32_t irq_info_flags(uint32_t index)
+{
+	switch (index) {
+	case VFIO_USER_INTX:
+		return VFIO_USER_IRQ_EVENTFD | VFIO_USER_IRQ_MASKABLE |
+		       VFIO_USER_IRQ_AUTOMASKED;
+	case VFIO_USER_MSI:
+	case VFIO_USER_MSIX:
+		return VFIO_USER_IRQ_EVENTFD | VFIO_USER_IRQ_MASKABLE;
+	default:
+		return VFIO_USER_IRQ_EVENTFD;
+	}
+}
+
+/**
+ * irq_intx() - the device asserts or deasserts INTx
+ * @dev: device
+ * @level: asserted or not
+ */
+void irq_intx(struct device *dev, bool level)
+{
+	dev->irqs.intx.pending = level;
+	eval_intx(dev);
+}
+
+/**
+ * irq_msi() - the device sends an MSI
+ * @dev: device
+ * @vector: dropped unless MSI is on and the client allows this vector
+ */
+void irq_msi(struct device *dev, uint32_t vector)
+{
+	if (!config_msi_enabled(dev) || vector >= config_msi_vectors(dev))
+		return;
+	dev->irqs.msi[vector].pending = true;
+	eval_msi(dev, vector);
+}
+
+/**
+ * irq_msix() - the device sends an MSI-X message
+ * @dev: device
+ * @vector: dropped unless MSI-X is on and has this vector
+ */
+void irq_msix(struct device *dev, uint32_t vector)
+{
+	if (!config_msix_enabled(dev) || vector >= dev->irqs.count[VFIO_USER_MSIX])
+		return;
+	dev->irqs.msix[vector].pending = true;
+	eval_msix(dev, vector);
+}
+
+/**
+ * irq_message() - the device sends a message of whichever kind is on
+ * @dev: device
+ * @vector: see irq_msi() and irq_msix()
+ */
+void irq_message(struct device *dev, uint32_t vector)
+{
+	if (config_msix_enabled(dev))
+		irq_msix(dev, vector);
+	else
+		irq_msi(dev, vector);
+}
+
+/**
+ * irq_msi_pending() - MSI Pending Bits
+ * @dev: device
+ *
+ * Return: one bit for each vector that is pending.
+ */
+uint32_t irq_msi_pending(const struct device *dev)
+{
+	uint32_t bits = 0;
+
+	for (uint32_t i = 0; i < dev->irqs.count[VFIO_USER_MSI]; i++)
+		bits |= (uint32_t)dev->irqs.msi[i].pending << i;
+	return bits;
+}

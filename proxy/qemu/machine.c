@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * machine.c - the one QEMU of this proxy: from the first argument to its end
+ *
+ * Nothing of it has a name: its sockets are socketpairs, its BIOS and memory are
+ * memfds, all inherited by number.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proxy/error.h"
+#include "proxy/loop.h"
+#include "proxy/qemu/machine.h"
+#include "proxy/qemu/qemu.h"
+
+#define BIOS_SIZE	0x10000
+#define START_MS	30000		/* a loaded machine may be slow */
+#define ANSWER_MS	2000
+#define END_MS		5000		/* it may have a disk to flush */
+#define END_STALLED_MS	500
+#define PRIVATE_RAM	(16u << 20)
+
+static struct {
+	struct process process;
+	struct loop_src output;		/* what it says while it runs */
+	int ram_fd;
+	struct stat ram;
+	bool ram_given;			/* --ram-fd: stays for good */
+	char *const *user_args;
+	bool running;
+} m = { .process = { -1, -1, -1 }, .ram_fd = -1 };
+
+/* The reset vector, 16 bytes below 4 GiB: cli; hlt; jmp back. */
+static int make_bios(void)
+{
+	static const uint8_t halt[] = { 0xfa, 0xf4, 0xeb, 0xfd };
+	int fd = memfd_create("ring3-bios", MFD_CLOEXEC);
+
+	if (fd < 0)
+		return fail("cannot create a memory file: %m");
+	if (ftruncate(fd, BIOS_SIZE) ||
+	    pwrite(fd, halt, sizeof(halt), BIOS_SIZE - 16) != sizeof(halt)) {
+		close(fd);
+		return fail("cannot write a memory file: %m");
+	}
+	return fd;
+}
+
+static bool good_ram(const struct stat *st)
+{
+	uint64_t size = st->st_size;
+
+	return S_ISREG(st->st_mode) && size >= 4096 && size <= QEMU_RAM_MAX &&
+	       !(size & (size - 1));
+}
+
+static int use_given_ram(int fd)
+{
+	if (fstat(fd, &m.ram))
+		return fail("--ram-fd %d: %m", fd);
+	if (!good_ram(&m.ram))
+		return fail("--ram-fd %d: its size, %lld bytes, is no power of two of at most 1 GiB: choose such a size of memory",
+			    fd, (long long)m.ram.st_size);
+	/* If it can be sealed nobody can cut it short under QEMU. */
+	fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK);
+	m.ram_fd = fd;
+	m.ram_given = true;
+	return 0;
+}
+
+/* Until the first client says where its memory is. */
+static int use_private_ram(void)
+{
+	m.ram_fd = memfd_create("ring3-ram", MFD_CLOEXEC);
+	if (m.ram_fd < 0 || ftruncate(m.ram_fd, PRIVATE_RAM) || fstat(m.ram_fd, &m.ram))
+		return fail("no memory for QEMU: %m");
+	return 0;
+}
+
+static int machine_args(struct qemu_args *a, int bios, int qtest, int ivshmem)
+{
+	static const char *const fixed[] = {
+		"-machine", "q35,accel=tcg,smm=off,vmport=off,i8042=off,pit=off,hpet=off,sata=off,smbus=off,usb=off",
+		"-m", "64M", "-nodefaults", "-no-user-config", "-display", "none",
+	};
+	int err = args_add(a, "%s", process_program());
+
+	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && !err; i++)
+		err = args_add(a, "%s", fixed[i]);
+	return err || args_add(a, "-bios") || args_add(a, "/proc/self/fd/%d", bios) ||
+	       args_add(a, "-chardev") || args_add(a, "socket,id=ring3-qtest,fd=%d", qtest) ||
+	       args_add(a, "-object") ||
+	       args_add(a, "qtest,id=ring3-qtest,chardev=ring3-qtest,log=/dev/null") ||
+	       args_add(a, "-chardev") || args_add(a, "socket,id=ring3-ivshmem,fd=%d", ivshmem) ||
+	       args_add(a, "-device") ||
+	       args_add(a, "ivshmem-doorbell,id=ring3-ivshmem,chardev=ring3-ivshmem,vectors=%d,ioeventfd=off,addr=%x.0",
+			QEMU_VECTORS, QEMU_IVSHMEM_SLOT) ? -1 : 0;
+}
+
+/* Raw arguments first, so that devices can refer to what they define. */
+static int device_args(struct qemu_args *a)
+{
+	for (char *const *text = m.user_args; *text; text++)
+		if (args_split(a, *text))
+			return -1;
+	sugar_forget();
+	for (unsigned int i = 0; i < qemu_nr_devices; i++) {
+		struct qdev *qd = qemu_devices[i];
+
+		if (args_add(a, "-device") ||
+		    args_add(a, "pcie-root-port,id=ring3-port%u,bus=pcie.0,addr=%x.0,chassis=%u,slot=0,hotplug=off",
+			     i, qpci_slot(qd), i + 1) ||
+		    sugar_device(qd, a))
+			return -1;
+	}
+	return 0;
+}
+
+static bool is_noise(const char *line)
+{
+	return strstr(line, "has no peer") != NULL;
+}
+
+static void pass_on(char *words)
+{
+	char *save = NULL;
+
+	for (char *line = strtok_r(words, "\r\n", &save); line;
+	     line = strtok_r(NULL, "\r\n", &save))
+		if (!is_noise(line))
+			warn("QEMU: %s", line);
+}
+
+static void output_event(struct loop_src *src, uint32_t events)
+{
+	char *words = process_words(&m.process);
+
+	if (words)
+		pass_on(words);
+	else if (events & EPOLLHUP)
+		loop_del(src);
+	free(words);
+}
+
+/* From the loop, when QEMU has closed its socket. */
+static void lost(void)
+{
+	char *words = process_words(&m.process);
+	int status;
+
+	if (words)
+		pass_on(words);
+	free(words);
+	loop_del(&m.output);
+	status = process_end(&m.process, END_STALLED_MS);
+	m.running = false;
+	if (WIFSIGNALED(status))
+		warn("QEMU was lost (%s); its devices are gone", strsignal(WTERMSIG(status)));
+	else
+		warn("QEMU was lost (exit status %d); its devices are gone",
+		     WEXITSTATUS(status));
+	loop_stop(1);
+}
+
+/* QEMU could not be brought up: say why, in its words if it ended by itself. */
+static int start_failed(void)
+{
+	bool ended = !qtest_alive();
+	char *words;
+
+	if (!ended) {
+		process_end(&m.process, END_STALLED_MS);
+		return fail("QEMU did not answer within %d s while it started; the machine may be overloaded: try again",
+			    START_MS / 1000);
+	}
+	fcntl(m.process.output, F_SETFL, 0);
+	words = process_words(&m.process);
+	process_end(&m.process, END_STALLED_MS);
+	words_fail(words);
+	free(words);
+	return -1;
+}
+
+static int bring_up(void)
+{
+	qtest_set_timeout(START_MS);
+	if (qtest_command("irq_intercept_in ioapic"))
+		return start_failed();
+	if (qpci_start() || ivshmem_ready())
+		return qtest_alive() ? -1 : start_failed();
+	for (unsigned int i = 0; i < qemu_nr_devices; i++)
+		if (qpci_place(qemu_devices[i]))
+			return -1;
+	qtest_set_timeout(ANSWER_MS);
+	m.running = true;
+	m.output.fd = m.process.output;
+	m.output.fn = output_event;
+	if (loop_add(&m.output, EPOLLIN))
+		return fail("cannot wait for QEMU: %m");
+	return 0;
+}
+
+static int spawn(int qtest, int ivshmem)
+{
+	struct qemu_args args = { 0 };
+	int bios = make_bios(), err;
+	const int keep[] = { bios, qtest, ivshmem };
+
+	if (bios < 0)
+		return -1;
+	err = machine_args(&args, bios, qtest, ivshmem) || device_args(&args) ||
+	      process_start(&m.process, args.argv, keep, 3);
+	args_free(&args);
+	close(bios);
+	return err ? -1 : 0;
+}
+
+static int launch(void)
+{
+	int qtest[2], ivshmem = -1, err;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qtest))
+		return fail("cannot create a socket: %m");
+	err = qtest_open(qtest[0], lost, lines_changed) || lines_open() ||
+	      ivshmem_open(&ivshmem) || ivshmem_hello(m.ram_fd) || spawn(qtest[1], ivshmem);
+	close(qtest[1]);
+	if (ivshmem >= 0)
+		close(ivshmem);
+	return err ? -1 : bring_up();
+}
+
+static void end(void)
+{
+	int timeout = qtest_alive() && !qtest_stalled() ? END_MS : END_STALLED_MS;
+
+	if (m.running)
+		loop_del(&m.output);
+	m.running = false;
+	process_end(&m.process, timeout);
+	qtest_close();
+	lines_close();
+	ivshmem_close();
+}
+
+/**
+ * machine_start() - start QEMU with all devices that were opened
+ * @env: the command line
+ *
+ * Return: 0, or -1 with fail().
+ */
+int machine_start(const struct backend_env *env)
+{
+	m.user_args = env->qemu_args;
+	if (env->ram_fd >= 0 ? use_given_ram(env->ram_fd) : use_private_ram())
+		return -1;
+	return launch();
+}
+
+/**
+ * machine_stop() - end QEMU; what it has not written to disks yet it writes first
+ */
+void machine_stop(void)
+{
+	end();
+	if (m.ram_fd >= 0 && !m.ram_given)
+		close(m.ram_fd);
+	m.ram_fd = -1;
+}
+
+static bool any_touched(void)
+{
+	for (unsigned int i = 0; i < qemu_nr_devices; i++)
+		if (qemu_devices[i]->touched)
+			return true;
+	return false;
+}
+
+/* QEMU cannot change its memory while it runs; before anything happened, start anew. */
+static int restart_with(int fd, const struct stat *st)
+{
+	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+
+	if (copy < 0)
+		return errno;
+	end();
+	close(m.ram_fd);
+	m.ram_fd = copy;
+	m.ram = *st;
+	for (unsigned int i = 0; i < qemu_nr_devices; i++)
+		messages_forget(qemu_devices[i]);
+	if (launch()) {
+		warn("%s", fail_text());
+		loop_stop(1);
+		return EIO;
+	}
+	for (unsigned int i = 0; i < qemu_nr_devices; i++)
+		messages_update(qemu_devices[i]);
+	return 0;
+}
+
+static int refuse(const struct device *dev, const char *why)
+{
+	warn("device '%s': cannot reach the memory a client maps: %s", device_name(dev), why);
+	return ENOTSUP;
+}
+
+/**
+ * machine_dma_map() - can QEMU's devices reach this memory?
+ * @dev: device whose client maps it
+ * @req: where
+ * @fd: the file
+ *
+ * They reach one file, at QEMU_RAM_IOVA.  That of --ram-fd; without one that of the
+ * first client, for which QEMU is started again if no device has been used yet.
+ *
+ * Return: 0, or ENOTSUP after a warning that says why, or EIO: QEMU was lost.
+ */
+int machine_dma_map(struct device *dev, const struct dma_request *req, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return errno;
+	if (req->offset > QEMU_RAM_MAX || req->iova != QEMU_RAM_IOVA + req->offset)
+		return refuse(dev, "it must be at IOVA 0x40000000 + its offset in the file");
+	if (st.st_dev != m.ram.st_dev || st.st_ino != m.ram.st_ino) {
+		if (m.ram_given)
+			return refuse(dev, "it is not the file of --ram-fd");
+		if (!good_ram(&st) || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR)
+			return refuse(dev, "its file must be writable memory, a power of two of at most 1 GiB");
+		if (any_touched())
+			return refuse(dev, "all clients of a proxy's qemu: devices must share one memory file");
+		int err = restart_with(fd, &st);
+
+		if (err)
+			return err;
+	}
+	if (req->size > (uint64_t)m.ram.st_size - req->offset)
+		return refuse(dev, "it is larger than its file");
+	return 0;
+}

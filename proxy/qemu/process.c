@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * process.c - start and end a QEMU, and hear what it says
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proxy/error.h"
+#include "proxy/qemu/qemu.h"
+
+#define MAX_WORDS 8192
+
+/**
+ * process_program() - which QEMU
+ *
+ * Return: $RING3_QEMU, or the usual name, to be found in $PATH.
+ */
+const char *process_program(void)
+{
+	const char *program = getenv("RING3_QEMU");
+
+	return program && *program ? program : "qemu-system-x86_64";
+}
+
+static int inherit(const int *keep, size_t nr_keep)
+{
+	if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
+		return -1;
+	for (size_t i = 0; i < nr_keep; i++)
+		if (fcntl(keep[i], F_SETFD, 0))
+			return -1;
+	return 0;
+}
+
+/* In the child.  It dies with us, whatever kills us, and not by the terminal's Ctrl-C. */
+static void child(char *const *argv, int output, int status, pid_t parent, const int *keep,
+		  size_t nr_keep)
+{
+	sigset_t none;
+	int null, err;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(127);
+	setsid();
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
+	null = open("/dev/null", O_RDWR);
+	if (null >= 0 && dup2(null, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2 &&
+	    !inherit(keep, nr_keep))
+		execvp(argv[0], argv);
+	err = errno;
+	if (write(status, &err, sizeof(err)) != sizeof(err))
+		_exit(126);
+	_exit(127);
+}
+
+static int cannot_run(const char *program, int err)
+{
+	if (err == ENOENT)
+		return fail("QEMU is missing (%s is not in $PATH); install it with: apt-get install qemu-system-x86",
+			    program);
+	return fail("cannot run %s: %s", program, strerror(err));
+}
+
+static int fork_child(struct process *p, char *const *argv, const int output[2],
+		      const int status[2], const int *keep, size_t nr_keep)
+{
+	pid_t parent = getpid();
+
+	p->pid = fork();
+	if (p->pid < 0)
+		return fail("cannot start a process: %m");
+	if (!p->pid)
+		child(argv, output[1], status[1], parent, keep, nr_keep);
+	return 0;
+}
+
+/**
+ * process_start() - run a program
+ * @p: filled in
+ * @argv: program and arguments, NULL-terminated
+ * @keep: descriptors it inherits under their numbers, besides 0, 1 and 2
+ * @nr_keep: how many
+ *
+ * Standard output and error become p->output.  It is killed when this process dies.
+ *
+ * Return: 0, or -1 with fail().
+ */
+int process_start(struct process *p, char *const *argv, const int *keep, size_t nr_keep)
+{
+	int output[2], status[2], err = 0;
+
+	p->pid = -1;
+	p->pidfd = p->output = -1;
+	if (pipe2(output, O_CLOEXEC))
+		return fail("cannot make a pipe: %m");
+	if (pipe2(status, O_CLOEXEC)) {
+		fail("cannot make a pipe: %m");
+		close(output[0]);
+		close(output[1]);
+		return -1;
+	}
+	if (fork_child(p, argv, output, status, keep, nr_keep))
+		err = -1;
+	close(output[1]);
+	close(status[1]);
+	p->output = output[0];
+	if (!err && read(status[0], &err, sizeof(err)) == sizeof(err))
+		err = cannot_run(argv[0], err);
+	close(status[0]);
+	if (!err) {
+		p->pidfd = pidfd_open(p->pid, 0);
+		fcntl(p->output, F_SETFL, O_NONBLOCK);
+		return 0;
+	}
+	process_end(p, 0);
+	return -1;
+}
+
+/**
+ * process_words() - what it has said and nobody has read yet
+ * @p: process, running or not; if it has ended, all that is left is read
+ *
+ * Return: a string to be freed, NULL if there is nothing.
+ */
+char *process_words(struct process *p)
+{
+	char *words = malloc(MAX_WORDS);
+	size_t len = 0;
+	ssize_t n = 0;
+
+	if (!words || p->output < 0)
+		goto out;
+	do {
+		n = read(p->output, words + len, MAX_WORDS - 1 - len);
+		if (n > 0)
+			len += n;
+	} while ((n > 0 && len < MAX_WORDS - 1) || (n < 0 && errno == EINTR));
+	words[len] = 0;
+out:
+	if (!len) {
+		free(words);
+		return NULL;
+	}
+	return words;
+}
+
+static bool ends_within(const struct process *p, int timeout_ms)
+{
+	struct pollfd pfd = { .fd = p->pidfd, .events = POLLIN };
+	int r;
+
+	if (p->pidfd < 0)
+		return false;
+	do {
+		r = poll(&pfd, 1, timeout_ms);
+	} while (r < 0 && errno == EINTR);
+	return r == 1;
+}
+
+/**
+ * process_end() - end a process and release what belongs to it
+ * @p: process; may have ended already
+ * @timeout_ms: how long it may take after SIGTERM before it is killed; 0 kills at once
+ *
+ * Return: its wait status.
+ */
+int process_end(struct process *p, int timeout_ms)
+{
+	int status = 0;
+
+	if (p->pid > 0) {
+		if (timeout_ms && !ends_within(p, 0))
+			kill(p->pid, SIGTERM);
+		if (!timeout_ms || !ends_within(p, timeout_ms))
+			kill(p->pid, SIGKILL);
+		while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
+			;
+	}
+	if (p->pidfd >= 0)
+		close(p->pidfd);
+	if (p->output >= 0)
+		close(p->output);
+	p->pid = -1;
+	p->pidfd = p->output = -1;
+	return status;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * qemu.h - stock QEMU as a server of device models; shared by the files here
+ *
+ * One QEMU runs for all devices of the proxy.  Its CPU sleeps in a BIOS that halts;
+ * devices are driven through qtest, see memory and signal us through ivshmem:
+ *
+ *   bus 0 --- ivshmem        RAM of the clients at QEMU_RAM_IOVA, doorbells
+ *         --- root port 0 --- device 0
+ *         --- root port 1 --- device 1  ...
+ *
+ * A root port for each device gives it a bus to itself, so that a secondary bus reset
+ * resets this function and no other.
+ */
+#ifndef RING3_PROXY_QEMU_H
+#define RING3_PROXY_QEMU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "proxy/device.h"
+
+#define QEMU_MAX_DEVICES	22	/* slots 3 to 24: those wired to GSI 20 to 23 */
+#define QEMU_FIRST_SLOT		3
+#define QEMU_IVSHMEM_SLOT	2
+#define QEMU_MMCONFIG		0xb0000000u
+#define QEMU_IVSHMEM_REGS	0xfe000000u
+#define QEMU_IVSHMEM_MSIX	0xfe100000u
+#define QEMU_DOORBELL		(QEMU_IVSHMEM_REGS + 0xc)
+#define QEMU_RAM_IOVA		0x40000000u
+#define QEMU_RAM_MAX		0x40000000u
+#define QEMU_VECTORS		256
+
+#define QDEV_BARS		7	/* six and the ROM */
+
+struct qdev {
+	struct device *dev;
+	unsigned int index;		/* root port and bus */
+	char *id;
+	char *device_arg;		/* what follows its -device */
+	bool touched;			/* by a client, since it was last reset */
+	uint64_t bar[QDEV_BARS];	/* where the proxy placed it */
+	uint32_t bar_reg[QDEV_BARS];	/* its low register, type bits and all */
+	uint8_t pin;			/* INTx: 1 to 4, 0 = none */
+	uint16_t command;		/* in the device now */
+	int16_t msi_first;		/* doorbell, -1: MSI off */
+	uint16_t msi_nr;
+	bool msix_on;
+	int16_t *msix_doorbell;		/* of each vector, -1: none */
+};
+
+struct qemu_args {
+	char **argv;			/* NULL-terminated */
+	size_t nr;
+};
+
+/* args.c */
+int args_add(struct qemu_args *args, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+int args_split(struct qemu_args *args, const char *text);
+void args_free(struct qemu_args *args);
+char *args_escape(const char *value);
+
+/* sugar.c */
+int sugar_device(struct qdev *qd, struct qemu_args *args);
+void sugar_forget(void);
+
+/* models.c */
+int models_print(const char *model);
+void models_near(const char *model, char *out, size_t size);
+
+/* words.c */
+int words_fail(const char *words);
+
+/* process.c */
+struct process {
+	pid_t pid;
+	int pidfd;
+	int output;			/* its standard error */
+};
+
+const char *process_program(void);
+int process_start(struct process *p, char *const *argv, const int *keep, size_t nr_keep);
+char *process_words(struct process *p);
+int process_end(struct process *p, int timeout_ms);
+
+/* qtest.c */
+int qtest_open(int fd, void (*lost)(void), void (*irqs)(void));
+void qtest_close(void);
+bool qtest_alive(void);
+bool qtest_stalled(void);
+void qtest_set_timeout(int ms);
+int qtest_command(const char *line);
+uint64_t qtest_read(uint64_t addr, unsigned int width);
+void qtest_write(uint64_t addr, unsigned int width, uint64_t value);
+void qtest_write_block(uint64_t addr, const void *data, size_t len);
+uint32_t qtest_in(uint16_t port, unsigned int width);
+void qtest_out(uint16_t port, unsigned int width, uint32_t value);
+uint32_t qtest_lines(void);
+uint32_t qtest_lines_changed(void);
+
+/* ivshmem.c */
+int ivshmem_open(int *qemu_end);
+int ivshmem_hello(int ram_fd);
+int ivshmem_ready(void);
+void ivshmem_close(void);
+int doorbell_get(struct qdev *qd, unsigned int nr, bool msix, uint16_t vector);
+void doorbell_put(int first, unsigned int nr);
+
+/* pci.c */
+int qpci_start(void);
+int qpci_place(struct qdev *qd);
+void qpci_restore(struct qdev *qd);
+void qpci_bus_reset(const struct qdev *qd);
+uint32_t qpci_read(const struct qdev *qd, uint32_t off, unsigned int width);
+void qpci_write(const struct qdev *qd, uint32_t off, unsigned int width, uint32_t value);
+unsigned int qpci_slot(const struct qdev *qd);
+
+/* lines.c, messages.c */
+int lines_open(void);
+void lines_close(void);
+void lines_changed(void);
+bool lines_level(const struct qdev *qd);
+void messages_update(struct qdev *qd);
+void messages_forget(struct qdev *qd);
+
+/* backend-qemu.c */
+extern struct qdev *qemu_devices[QEMU_MAX_DEVICES];
+extern unsigned int qemu_nr_devices;
+
+#endif

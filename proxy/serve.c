@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * serve.c - which client gets which device
+ *
+ * A device has one client at a time: either the socket it was started with, whose
+ * end is the proxy's end when it is the last, or one after the other from a
+ * listening socket.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "proxy/conn.h"
+#include "proxy/error.h"
+#include "proxy/loop.h"
+#include "proxy/serve.h"
+
+struct port {
+	struct port *next;
+	struct device *dev;
+	struct conn *conn;		/* NULL: no client now */
+	struct loop_src listen;		/* fd -1: a client that was given */
+	char *path;
+};
+
+static struct port *ports;
+static unsigned int given_clients;
+
+static void port_free(struct port *port)
+{
+	if (!port)
+		return;
+	if (port->listen.fd >= 0) {
+		loop_del(&port->listen);
+		close(port->listen.fd);
+		unlink(port->path);
+	}
+	free(port->path);
+	free(port);
+}
+
+static struct port *port_new(struct device *dev)
+{
+	struct port *port = calloc(1, sizeof(*port));
+
+	if (!port) {
+		fail("out of memory");
+		return NULL;
+	}
+	port->dev = dev;
+	port->listen.fd = -1;
+	return port;
+}
+
+static void port_add(struct port *port)
+{
+	port->next = ports;
+	ports = port;
+}
+
+static void closed(struct conn *conn, void *arg)
+{
+	struct port *port = arg;
+
+	(void)conn;
+	port->conn = NULL;
+	device_quiesce(port->dev);
+	if (port->listen.fd >= 0)
+		loop_mod(&port->listen, EPOLLIN);
+	else if (!--given_clients)
+		loop_stop(0);
+}
+
+/* Others wait in the backlog until this client has gone. */
+static void accept_client(struct loop_src *src, uint32_t events)
+{
+	struct port *port = container_of(src, struct port, listen);
+	int fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	if (fd < 0)
+		return;
+	port->conn = conn_new(fd, port->dev, closed, port);
+	if (!port->conn) {
+		warn("%s", fail_text());
+		close(fd);
+		return;
+	}
+	loop_mod(&port->listen, 0);
+}
+
+/**
+ * serve_client() - serve a device to a client that is connected already
+ * @dev: device, set up
+ * @fd: connected socket; taken over on success
+ *
+ * Return: 0, or -1 with fail().
+ */
+int serve_client(struct device *dev, int fd)
+{
+	struct port *port = port_new(dev);
+
+	if (!port)
+		return -1;
+	port->conn = conn_new(fd, dev, closed, port);
+	if (!port->conn) {
+		port_free(port);
+		return -1;
+	}
+	port_add(port);
+	given_clients++;
+	return 0;
+}
+
+/* A socket that nobody listens on any more was left by a killed proxy. */
+static int remove_stale(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int r, err;
+
+	if (fd < 0)
+		return fail("cannot create a socket: %m");
+	r = connect(fd, (const struct sockaddr *)addr, sizeof(*addr));
+	err = errno;
+	close(fd);
+	if (!r || err == EAGAIN)
+		return fail("--listen %s: another process listens there; choose another path or end it",
+			    addr->sun_path);
+	if (err == ECONNREFUSED)
+		unlink(addr->sun_path);
+	return 0;
+}
+
+static int listen_on(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (strlen(path) >= sizeof(addr.sun_path))
+		return fail("--listen %s: the path has %zu bytes and a socket's may have %zu; use a shorter one",
+			    path, strlen(path), sizeof(addr.sun_path) - 1);
+	strcpy(addr.sun_path, path);
+	if (remove_stale(&addr))
+		return -1;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return fail("cannot create a socket: %m");
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		fail("--listen %s: %m; choose another path", path);
+		goto err_close;
+	}
+	if (listen(fd, 16)) {
+		fail("--listen %s: %m", path);
+		unlink(path);
+		goto err_close;
+	}
+	return fd;
+
+err_close:
+	close(fd);
+	return -1;
+}
+
+/**
+ * serve_listen() - serve a device to clients that connect to a socket
+ * @dev: device, set up
+ * @path: of the socket; unlinked by serve_end()
+ *
+ * Return: 0, or -1 with fail().
+ */
+int serve_listen(struct device *dev, const char *path)
+{
+	struct port *port = port_new(dev);
+
+	if (!port)
+		return -1;
+	port->path = strdup(path);
+	if (!port->path) {
+		port_free(port);
+		return fail("out of memory");
+	}
+	port->listen.fn = accept_client;
+	port->listen.fd = listen_on(path);
+	if (port->listen.fd < 0) {
+		port_free(port);
+		return -1;
+	}
+	port_add(port);
+	if (loop_add(&port->listen, EPOLLIN))
+		return fail("--listen %s: %m", path);
+	return 0;
+}
+
+/**
+ * serve_end() - drop every client, quiesce its device, remove the sockets
+ */
+void serve_end(void)
+{
+	while (ports) {
+		struct port *port = ports;
+
+		ports = port->next;
+		if (port->conn) {
+			conn_free(port->conn);
+			device_quiesce(port->dev);
+		}
+		port_free(port);
+	}
+	given_clients = 0;
+}

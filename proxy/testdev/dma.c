@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * dma.c - the DMA engine of a testdev
+ *
+ * A command is carried out before its register write returns, so its size is bounded:
+ * no client keeps the proxy from its other devices for longer than that takes.
+ */
+#include <errno.h>
+#include <linux/pci_regs.h>
+
+#include "proxy/dma.h"
+#include "proxy/testdev/internal.h"
+
+#define MAX_BYTES	TD_BAR4_SIZE
+#define MAX_DESCRIPTORS	65536
+
+struct descriptor {
+	uint64_t iova;
+	uint32_t len;
+	uint32_t zero;
+};
+
+static int copy(struct testdev *td)
+{
+	struct dma *dma = &td->dev->dma;
+	uint8_t buf[65536];
+	uint64_t done = 0;
+
+	while (done < td->dma_len) {
+		uint32_t n = td->dma_len - done;
+
+		if (n > sizeof(buf))
+			n = sizeof(buf);
+		if (dma_read(dma, td->dma_src.value + done, buf, n) ||
+		    dma_write(dma, td->dma_dst.value + done, buf, n))
+			return TD_DMA_ERR_FAULT;
+		done += n;
+	}
+	td->dma_bytes += done;
+	return TD_DMA_OK;
+}
+
+/* Between an IOVA and device memory. */
+static int move(struct testdev *td, bool to_device, uint64_t iova, uint64_t mem, uint32_t len)
+{
+	struct dma *dma = &td->dev->dma;
+	int err;
+
+	if (mem > td->bar4.size || len > td->bar4.size - mem)
+		return TD_DMA_ERR_CMD;
+	if (to_device)
+		err = dma_read(dma, iova, td->bar4.map + mem, len);
+	else
+		err = dma_write(dma, iova, td->bar4.map + mem, len);
+	if (err)
+		return TD_DMA_ERR_FAULT;
+	td->dma_bytes += len;
+	return TD_DMA_OK;
+}
+
+static int scatter_gather(struct testdev *td, bool to_device, uint64_t list, uint64_t mem)
+{
+	int status = TD_DMA_OK;
+
+	if (td->dma_len > MAX_DESCRIPTORS)
+		return TD_DMA_ERR_CMD;
+	for (uint32_t i = 0; i < td->dma_len && status == TD_DMA_OK; i++) {
+		struct descriptor d;
+
+		if (dma_read(&td->dev->dma, list + i * sizeof(d), &d, sizeof(d)))
+			return TD_DMA_ERR_FAULT;
+		status = move(td, to_device, d.iova, mem, d.len);
+		mem += d.len;
+	}
+	return status;
+}
+
+static int run(struct testdev *td, uint32_t cmd)
+{
+	bool to_device = (cmd & ~TD_DMA_SG) == TD_DMA_TO_DEVICE;
+	uint64_t iova = to_device ? td->dma_src.value : td->dma_dst.value;
+	uint64_t mem = to_device ? td->dma_dst.value : td->dma_src.value;
+
+	if (!(td->command & PCI_COMMAND_MASTER))
+		return TD_DMA_ERR_FAULT;
+	switch (cmd) {
+	case TD_DMA_COPY:
+		return td->dma_len > MAX_BYTES ? TD_DMA_ERR_CMD : copy(td);
+	case TD_DMA_TO_DEVICE:
+	case TD_DMA_FROM_DEVICE:
+		return move(td, to_device, iova, mem, td->dma_len);
+	case TD_DMA_TO_DEVICE | TD_DMA_SG:
+	case TD_DMA_FROM_DEVICE | TD_DMA_SG:
+		return scatter_gather(td, to_device, iova, mem);
+	default:
+		return TD_DMA_ERR_CMD;
+	}
+}
+
+/**
+ * td_dma_start() - carry out a command and signal its end
+ * @td: testdev
+ * @cmd: TD_DMA_*
+ */
+void td_dma_start(struct testdev *td, uint32_t cmd)
+{
+	td->dma_status = run(td, cmd);
+	td_signal(td, td->dma_vector);
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cmd-run.c - ring3 run: host drivers, run CMD inside, exit with its status */
+#include <errno.h>
+#include <string.h>
+
+#include "shim/cmd.h"
+#include "shim/run.h"
+
+/* The proxy knows what devices there are. */
+static int device_help(const char *what)
+{
+	_cleanup_free_ char *proxy = own_file("ring3-proxy");
+
+	if (!proxy)
+		return RING3_EXIT_SETUP;
+	execl(proxy, "ring3-proxy", "--device", what, NULL);
+	return fail("cannot execute %s: %s", proxy, strerror(errno));
+}
+
+static int prepare(struct run *run)
+{
+	int status = kernel_find(&run->kernel);
+
+	if (!status)
+		status = drivers_open(&run->drivers, &run->kernel);
+	/* --dry-run creates nothing: it does not build drivers either. */
+	for (size_t i = 0; !status && !run->opts->dry_run && i < run->opts->drivers.n; i++)
+		status = drivers_add(&run->drivers, run->opts->drivers.v[i]);
+	for (int i = 0; !status && i < 2; i++)
+		status = plan_make(&run->plans[i], run->opts, &run->kernel, i);
+	return status;
+}
+
+static int execute(struct run *run)
+{
+	int status = launch(run);
+
+	if (status)
+		return status;
+	status = supervise(run);
+	session_close(&run->session);
+	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	struct run_options opts;
+	struct run run = { .opts = &opts };
+	int status = options_parse_run(argc, argv, &opts);
+
+	if (status < 0 && opts.device_help)
+		status = device_help(opts.device_help);
+	if (status < 0)
+		status = process_init();
+	if (!status)
+		status = prepare(&run);
+	if (!status && opts.dry_run)
+		plan_print(&run.plans[1], opts.devices.n);
+	else if (!status)
+		status = execute(&run);
+	drivers_close(&run.drivers);
+	plan_free(&run.plans[0]);
+	plan_free(&run.plans[1]);
+	kernel_free(&run.kernel);
+	buffer_free(&run.ready_text);
+	free(run.message);
+	run_options_free(&opts);
+	return status;
+}

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0
+/* console.c - the hosted kernel's log */
+#include <errno.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shim/console.h"
+
+#define KEEP (256 * 1024)
+
+/* Show one complete line; the guest has no business with our terminal's escapes. */
+static void show_line(const char *line, size_t len)
+{
+	_cleanup_free_ char *copy = xasprintf("%.*s%s", (int)len, line, terminal_raw ? "\r\n" : "\n");
+	size_t size = strlen(copy);
+
+	for (char *c = copy; c + 2 < copy + size; c++) {
+		if ((unsigned char)*c < ' ' && *c != '\t' && *c != '\n' && *c != '\r')
+			*c = '?';
+	}
+	if (write(STDERR_FILENO, copy, size) < 0)
+		errno = 0;	/* nobody listens */
+}
+
+static void show_lines(struct buffer *partial, const char *data, size_t len)
+{
+	char *end;
+
+	buffer_add(partial, data, len);
+	while ((end = memchr(partial->data, '\n', partial->len))) {
+		size_t n = end - partial->data;
+
+		show_line(partial->data, n && end[-1] == '\r' ? n - 1 : n);
+		buffer_drop(partial, n + 1);
+	}
+	/* A guest that never ends its line shall not fill our memory. */
+	if (partial->len > 4096) {
+		show_line(partial->data, partial->len);
+		partial->len = 0;
+	}
+}
+
+static void keep(struct console *console, const char *data, size_t len)
+{
+	pthread_mutex_lock(&console->lock);
+	buffer_add(&console->log, data, len);
+	if (console->log.len > 2 * KEEP)
+		buffer_drop(&console->log, console->log.len - KEEP);
+	pthread_mutex_unlock(&console->lock);
+}
+
+static void *console_main(void *arg)
+{
+	struct console *console = arg;
+	struct buffer partial = { 0 };
+	uint64_t one = 1;
+	char data[4096];
+	ssize_t n;
+
+	while ((n = read(console->in, data, sizeof(data))) > 0 || (n < 0 && errno == EINTR)) {
+		if (n < 0)
+			continue;
+		keep(console, data, n);
+		if (console->live)
+			show_lines(&partial, data, n);
+	}
+	if (partial.len)
+		show_line(partial.data, partial.len);
+	buffer_free(&partial);
+	pthread_mutex_lock(&console->lock);
+	console->end = true;
+	pthread_cond_signal(&console->ended);
+	pthread_mutex_unlock(&console->lock);
+	if (write(console->done, &one, sizeof(one)) < 0)
+		errno = 0;	/* an eventfd takes a one */
+	return NULL;
+}
+
+int console_start(struct console *console)
+{
+	pthread_t thread;
+	int err;
+
+	pthread_mutex_init(&console->lock, NULL);
+	pthread_cond_init(&console->ended, NULL);
+	err = pthread_create(&thread, NULL, console_main, console);
+	if (err)
+		return fail("cannot start a thread: %s", strerror(err));
+	pthread_detach(thread);
+	return 0;
+}
+
+void console_finish(struct console *console)
+{
+	struct timespec until;
+	int err = 0;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec++;
+	pthread_mutex_lock(&console->lock);
+	while (!console->end && !err)
+		err = pthread_cond_timedwait(&console->ended, &console->lock, &until);
+	pthread_mutex_unlock(&console->lock);
+}
+
+char *console_text(struct console *console)
+{
+	struct buffer copy = { 0 };
+
+	pthread_mutex_lock(&console->lock);
+	buffer_add(&copy, console->log.data, console->log.len);
+	pthread_mutex_unlock(&console->lock);
+	buffer_add(&copy, "", 1);
+	/* A NUL in the log would hide what follows. */
+	for (size_t i = 0; i + 1 < copy.len; i++) {
+		if (!copy.data[i] || copy.data[i] == '\r')
+			copy.data[i] = ' ';
+	}
+	return printable(copy.data);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* crash.h - what a crash of the hosted kernel looks like to the user */
+#ifndef RING3_CRASH_H
+#define RING3_CRASH_H
+
+#include "shim/drivers.h"
+
+/**
+ * crash_reason() - find the reason in the kernel's log
+ * @log: the log
+ *
+ * Return: the rest of the line "Kernel panic - not syncing: …" or what init said, to
+ * free, or NULL.
+ */
+char *crash_reason(const char *log);
+
+/**
+ * crash_tail() - print the end of the log to stderr
+ * @log: the log
+ * @lines: how many lines
+ */
+void crash_tail(const char *log, unsigned int lines);
+
+/**
+ * crash_report() - print the end of the log to stderr, with the stack as file:line
+ * @log: the log
+ * @drivers: which modules there may be
+ * @command: CMD, which may name modules that it has loaded
+ */
+void crash_report(const char *log, const struct drivers *drivers, char *const *command);
+
+#endif

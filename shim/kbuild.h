@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* kbuild.h - building out-of-tree drivers for the hosted kernel */
+#ifndef RING3_KBUILD_H
+#define RING3_KBUILD_H
+
+#include <stdbool.h>
+
+#include "shim/kernel.h"
+#include "shim/util.h"
+
+/**
+ * kbuild_run() - build the modules of a directory
+ * @kernel: the hosted kernel
+ * @dir: a directory with a Kbuild or Makefile
+ * @on_the_fly: show the compiler's output only if it fails
+ * @modules: gets the paths of the .ko files, in the order to load them
+ *
+ * make decides what is out of date.
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_fly,
+	       struct strv *modules);
+
+/**
+ * kbuild_modules() - read the list of modules a build has made
+ * @dir: the directory
+ * @text: the text of its modules.order, in the form of any kernel since 6.1
+ * @modules: gets the paths
+ */
+void kbuild_modules(const char *dir, const char *text, struct strv *modules);
+
+#endif

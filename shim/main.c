@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: GPL-2.0
+/* main.c - the ring3 command */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "shim/cmd.h"
+#include "shim/near.h"
+#include "shim/util.h"
+
+#ifndef RING3_VERSION
+#error "the Makefile says which version this is"
+#endif
+
+static const struct command commands[] = {
+	{ "run", "[OPTION...] [-- CMD ARG...]", "host drivers, run CMD inside, exit with its status",
+	  cmd_run },
+	{ "build", "[OPTION...] DIR", "build an out-of-tree driver for the hosted kernel",
+	  cmd_build },
+	{ "proxy", "--device SPEC... --listen SOCK", "only the device side", cmd_proxy },
+};
+
+static int usage(void)
+{
+	printf("Usage: ring3 COMMAND [ARG...]\n"
+	       "Host unmodified Linux PCI drivers in a process.\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		printf("  ring3 %s %s\n        %s\n", commands[i].name, commands[i].usage,
+		       commands[i].help);
+	printf("\n  --help       print this help; 'ring3 COMMAND --help' says more\n"
+	       "  --version    print the version\n");
+	return fflush(stdout) ? fail("cannot write the help: %s", strerror(errno)) : 0;
+}
+
+static int unknown(const char *name)
+{
+	struct strv names = { 0 };
+	_cleanup_free_ char *hint = NULL;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		strv_add(&names, commands[i].name);
+	hint = near_names(name, &names);
+	strv_free(&names);
+	return fail("unknown command '%s'%s See 'ring3 --help'", name, *hint ? hint : ".");
+}
+
+/* A closed stdin, stdout or stderr would be replaced by the next file we open. */
+static void occupy_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+int main(int argc, char **argv)
+{
+	occupy_stdio();
+	if (argc < 2)
+		return fail("which command? See 'ring3 --help'");
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return usage();
+	if (!strcmp(argv[1], "--version")) {
+		printf("ring3 %s\n", RING3_VERSION);
+		return fflush(stdout) ? RING3_EXIT_SETUP : 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].main(argc - 1, argv + 1);
+	}
+	return unknown(argv[1]);
+}

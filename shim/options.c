@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0
+/* options.c - options of ring3 run, and one-line errors for every subcommand's argp */
+#include <errno.h>
+#include <string.h>
+
+#include "shim/options.h"
+#include "shim/size.h"
+
+enum {
+	OPT_DEVICE = 256,
+	OPT_DRIVER,
+	OPT_QEMU,
+	OPT_NAME,
+	OPT_MEM,
+	OPT_KERNEL_ARGS,
+	OPT_TIMEOUT,
+	OPT_RW,
+	OPT_DRY_RUN,
+};
+
+static const struct argp_option run_table[] = {
+	{ "device", OPT_DEVICE, "SPEC", 0,
+	  "Host this device: qemu:MODEL[,prop=value...]; repeatable. "
+	  "'help' and 'qemu:help' list what there is", 0 },
+	{ "qemu", OPT_QEMU, "ARGS", 0, "Raw arguments for QEMU; repeatable", 0 },
+	{ "driver", OPT_DRIVER, "DRIVER", 0,
+	  "Load this driver: a module's name, the path of a .ko, or a directory with a Kbuild "
+	  "(built on the fly); 'DRIVER param=value' sets parameters; repeatable. "
+	  "Without it modules load by alias, like udev does", 0 },
+	{ "name", OPT_NAME, "NAME", 0, "Name of this instance", 0 },
+	{ "mem", OPT_MEM, "SIZE", 0, "Memory of the hosted kernel, 64M to 1G (256M)", 0 },
+	{ "kernel-args", OPT_KERNEL_ARGS, "ARGS", 0,
+	  "Words for the hosted kernel's command line; repeatable", 0 },
+	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "End the run after so long, with status 124", 0 },
+	{ "rw", OPT_RW, "PATH", 0, "Make this path of the host writable inside; repeatable", 0 },
+	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Print the commands instead of running them", 0 },
+	{ "verbose", 'v', NULL, 0, "Show the hosted kernel's log on stderr", 0 },
+	{ "quiet", 'q', NULL, 0, "No warnings", 0 },
+	{ "help", 'h', NULL, 0, "Print this help", 0 },
+	{ 0 },
+};
+
+static int add_device(struct run_options *opts, const char *arg)
+{
+	if (!spec_is_help(arg))
+		return device_list_add(&opts->devices, arg);
+	free(opts->device_help);
+	opts->device_help = xstrdup(arg);
+	return 0;
+}
+
+static int add_words(struct strv *list, const char *arg)
+{
+	_cleanup_free_ char *copy = xstrdup(arg);
+	char *rest = copy, *word;
+
+	while ((word = strsep(&rest, " \t\n"))) {
+		if (*word)
+			strv_add(list, word);
+	}
+	return 0;
+}
+
+static int set_mem(struct run_options *opts, const char *arg)
+{
+	if (parse_size(arg, &opts->mem) < 0)
+		return fail("--mem '%s' is not a size; use a number and K, M or G, like 256M", arg);
+	if (opts->mem < RING3_MEM_MIN || opts->mem > RING3_MEM_MAX)
+		return fail("--mem %s is out of range; use 64M to 1G", arg);
+	if (opts->mem % (1 << 20))
+		return fail("--mem %s is not a multiple of 1M; round it up", arg);
+	return 0;
+}
+
+static int set_name(struct run_options *opts, const char *arg)
+{
+	static const char good[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_.-";
+	size_t len = strlen(arg);
+
+	if (!len || len > 63 || *arg == '.' || *arg == '-' || strspn(arg, good) != len)
+		return fail("--name '%s' is no name; use up to 63 letters, digits, '_', '.' and "
+			    "'-', a letter or digit first", arg);
+	free(opts->name);
+	opts->name = xstrdup(arg);
+	return 0;
+}
+
+static int set_timeout(struct run_options *opts, const char *arg)
+{
+	if (parse_seconds(arg, &opts->timeout_ms) < 0)
+		return fail("--timeout '%s' is not a number of seconds above 0, like 30 or 0.5", arg);
+	return 0;
+}
+
+/* The parts of the tree that the hosted system has of its own. */
+static bool is_own_tree(const char *path)
+{
+	static const char *const own[] = { "/proc", "/sys", "/dev" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(own); i++) {
+		size_t n = strlen(own[i]);
+
+		if (!strncmp(path, own[i], n) && (!path[n] || path[n] == '/') &&
+		    strncmp(path, "/dev/shm/", 9))
+			return true;
+	}
+	return !strcmp(path, "/");
+}
+
+static int add_rw(struct run_options *opts, const char *arg)
+{
+	_cleanup_free_ char *path = realpath(arg, NULL);
+
+	if (!path)
+		return fail("--rw %s: %s; name an existing file or directory", arg,
+			    strerror(errno));
+	if (is_own_tree(path))
+		return fail("--rw %s: the hosted system has its own %s; name a directory "
+			    "elsewhere", arg, path);
+	strv_add(&opts->rw, path);
+	return 0;
+}
+
+static int add_driver(struct run_options *opts, const char *arg)
+{
+	if (!arg[strspn(arg, " \t")])
+		return fail("--driver needs a module's name, the path of a .ko or a directory");
+	strv_add(&opts->drivers, arg);
+	return 0;
+}
+
+static error_t parse_run(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *opts = state->input;
+
+	switch (key) {
+	case OPT_DEVICE:
+		return add_device(opts, arg);
+	case OPT_DRIVER:
+		return add_driver(opts, arg);
+	case OPT_QEMU:
+		strv_add(&opts->qemu, arg);
+		return 0;
+	case OPT_NAME:
+		return set_name(opts, arg);
+	case OPT_MEM:
+		return set_mem(opts, arg);
+	case OPT_KERNEL_ARGS:
+		return add_words(&opts->kernel_args, arg);
+	case OPT_TIMEOUT:
+		return set_timeout(opts, arg);
+	case OPT_RW:
+		return add_rw(opts, arg);
+	case OPT_DRY_RUN:
+		opts->dry_run = true;
+		return 0;
+	case 'v':
+		verbosity = 1;
+		return 0;
+	case 'q':
+		verbosity = -1;
+		return 0;
+	case ARGP_KEY_ARG:
+		opts->command = state->argv + state->next - 1;
+		state->next = state->argc;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static const struct argp run_argp = {
+	run_table, parse_run, "[-- CMD ARG...]",
+	"Host drivers for the given devices, run CMD inside and exit with its status. "
+	"Without CMD: an interactive shell.\v"
+	"Exit status: CMD's own; 255 the hosted kernel crashed; 125 ring3 could not set up; "
+	"126, 127 CMD not runnable, not found; 124 --timeout.",
+	NULL, NULL, NULL,
+};
+
+/* What argp did not like: the word before the place where it stopped. */
+static int explain(const struct argp *argp, const char *name, const char *word)
+{
+	for (const struct argp_option *o = argp->options; o->name; o++) {
+		bool same = !strncmp(word, "--", 2) ? !strcmp(word + 2, o->name) :
+						      word[0] == '-' && word[1] == o->key;
+
+		if (same && o->arg)
+			return fail("%s needs a value, %s; see '%s --help'", word, o->arg, name);
+		if (!strncmp(word, "--", 2) && !strncmp(word + 2, o->name, strlen(o->name)) &&
+		    word[2 + strlen(o->name)] == '=')
+			return fail("--%s takes no value; see '%s --help'", o->name, name);
+	}
+	return fail("unknown or ambiguous option '%s'; see '%s --help'", word, name);
+}
+
+struct parse_context {
+	const struct argp *argp;
+	const char *name;
+	void *input;
+	bool help;
+	int status;
+	int stopped;		/* index of the argument after the one that is wrong */
+};
+
+/* Keeps argp's own messages away and tells a parser's exit status from argp's errors. */
+static error_t parse_any(int key, char *arg, struct argp_state *state)
+{
+	struct parse_context *context = state->input;
+	error_t err;
+
+	if (key == 'h') {
+		context->help = true;
+		state->next = state->argc;
+		return 0;
+	}
+	if (key == ARGP_KEY_ERROR) {
+		context->stopped = state->next;
+		return 0;
+	}
+	if (context->help && (key == ARGP_KEY_END || key == ARGP_KEY_NO_ARGS))
+		return 0;
+	state->input = context->input;
+	err = context->argp->parser(key, arg, state);
+	state->input = context;
+	if (!err || err == ARGP_ERR_UNKNOWN)
+		return err;
+	context->status = err;
+	return EINVAL;
+}
+
+int options_parse(const struct argp *argp, const char *name, int argc, char **argv,
+		  void *input)
+{
+	struct parse_context context = { argp, name, input, false, -1, argc };
+	struct argp wrapper = *argp;
+
+	wrapper.parser = parse_any;
+	if (argp_parse(&wrapper, argc, argv, ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP, NULL,
+		       &context)) {
+		if (context.status >= 0)
+			return context.status;
+		return explain(argp, name, argv[context.stopped - 1]);
+	}
+	if (!context.help)
+		return -1;
+	argp_help(argp, stdout, ARGP_HELP_STD_HELP & ~(ARGP_HELP_EXIT_ERR | ARGP_HELP_EXIT_OK),
+		  (char *)name);
+	return 0;
+}
+
+int options_parse_run(int argc, char **argv, struct run_options *opts)
+{
+	static char *no_command[] = { NULL };
+	int status;
+
+	*opts = (struct run_options){ .mem = RING3_MEM_DEFAULT, .command = no_command };
+	status = options_parse(&run_argp, "ring3 run", argc, argv, opts);
+	if (status >= 0 || opts->device_help)
+		return status;
+	status = device_list_place(&opts->devices);
+	return status ? status : -1;
+}
+
+void run_options_free(struct run_options *opts)
+{
+	device_list_free(&opts->devices);
+	strv_free(&opts->qemu);
+	strv_free(&opts->drivers);
+	strv_free(&opts->rw);
+	strv_free(&opts->kernel_args);
+	free(opts->device_help);
+	free(opts->name);
+}

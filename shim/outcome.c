@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/* outcome.c - what the end of each part of a run means for the exit status */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "shim/crash.h"
+#include "shim/outcome.h"
+
+#define TAIL_LINES 8
+
+/* The first reason stands. */
+static bool decide(struct run *run, int status, char *message)
+{
+	if (run->status >= 0) {
+		free(message);
+		return false;
+	}
+	run->status = status;
+	run->message = message;
+	return true;
+}
+
+static void strip_newlines(char *text)
+{
+	size_t n = strlen(text);
+
+	while (n && (text[n - 1] == '\n' || text[n - 1] == ' '))
+		text[--n] = '\0';
+}
+
+bool outcome_ready(struct run *run)
+{
+	char *text;
+
+	buffer_add(&run->ready_text, "", 1);
+	text = printable(run->ready_text.data);
+	strip_newlines(text);
+	if (!strcmp(text, "ready")) {
+		run->proxy_ready = true;
+		return false;
+	}
+	/* It ended without a word: outcome_proxy() knows how. */
+	if (!*text)
+		return false;
+	if (!strncmp(text, "ring3-proxy: ", 13))
+		text += 13;
+	return decide(run, RING3_EXIT_SETUP, xstrdup(text));
+}
+
+bool outcome_proxy(struct run *run, int status, bool expected)
+{
+	if (expected || run->session.state >= SESSION_ENDED)
+		return false;
+	if (!run->proxy_ready)
+		return decide(run, RING3_EXIT_SETUP,
+			      xasprintf("ring3-proxy ended before the devices were ready: %s",
+					process_describe(status)));
+	return decide(run, RING3_EXIT_SETUP,
+		      xasprintf("ring3-proxy ended (%s): the devices are gone and the run is over",
+				process_describe(status)));
+}
+
+static int exec_status(const struct run *run)
+{
+	return run->session.value == ENOENT ? RING3_EXIT_NOT_FOUND : RING3_EXIT_NOT_RUNNABLE;
+}
+
+static char *exec_message(const struct run *run)
+{
+	const char *name = run->opts->command[0] ? run->opts->command[0] : "the shell";
+
+	if (run->session.value == ENOENT)
+		return xasprintf("%s: not found inside; there are the host's /usr, /bin, /lib*, /etc, "
+				 "the working directory and --rw paths", name);
+	return xasprintf("%s: cannot be executed inside: %s", name,
+			 strerror(run->session.value & 0xfff));
+}
+
+static char *load_message(const struct run *run)
+{
+	const char *hint = "";
+
+	if (run->session.value == ENOENT)
+		hint = " (a symbol it needs is missing)";
+	else if (run->session.value == ENOEXEC)
+		hint = " (built for another kernel or configuration: rebuild it with 'ring3 build')";
+	else if (run->session.value == ENODEV)
+		hint = " (it found no device it drives)";
+	return xasprintf("module %s does not load: %s%s; the end of the kernel's log is above",
+			 run->session.text, strerror(run->session.value & 0xfff), hint);
+}
+
+bool outcome_session(struct run *run)
+{
+	int status = run->session.value;
+
+	switch (run->session.state) {
+	case SESSION_ENDED:
+		decide(run, WIFSIGNALED(status) ? RING3_EXIT_SIGNAL + WTERMSIG(status) :
+						  WEXITSTATUS(status), NULL);
+		return false;
+	case SESSION_EXEC_FAILED:
+		decide(run, exec_status(run), exec_message(run));
+		return false;
+	case SESSION_LOAD_FAILED:
+		run->show_tail = true;
+		return decide(run, RING3_EXIT_SETUP, load_message(run));
+	case SESSION_BROKEN:
+		return decide(run, RING3_EXIT_CRASH,
+			      xasprintf("the guest init broke the control protocol: %s",
+					run->session.text));
+	default:
+		return false;
+	}
+}
+
+/* A crash outranks CMD's own status, but not an end that we have forced. */
+static void crashed(struct run *run, char *message)
+{
+	free(run->message);
+	run->message = message;
+	run->status = RING3_EXIT_CRASH;
+}
+
+static void never_started(struct run *run, int status)
+{
+	run->show_tail = true;
+	decide(run, RING3_EXIT_SETUP,
+	       xasprintf("the hosted kernel ended before its init could run: %s; its last words "
+			 "are above", process_describe(status)));
+}
+
+void outcome_kernel(struct run *run, int status)
+{
+	_cleanup_free_ char *log = NULL, *reason = NULL;
+
+	if (run->forced)
+		return;
+	/* All that it wrote is in the pipe, if not read yet: its writers are gone. */
+	console_finish(&run->console);
+	log = console_text(&run->console);
+	reason = crash_reason(log);
+	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || !reason)) {
+		crashed(run, xasprintf("the driver process was %s", process_describe(status)));
+		run->show_tail = WTERMSIG(status) != SIGKILL;
+	} else if (WIFSIGNALED(status)) {
+		crashed(run, xasprintf("the hosted kernel crashed: %s", reason));
+		run->show_crash = true;
+	} else if (run->session.state == SESSION_BOOTING) {
+		never_started(run, status);
+	} else if (run->session.state < SESSION_ENDED) {
+		crashed(run, xasprintf("the hosted system switched off before CMD ended%s%s",
+				       reason ? ": " : "", reason ? reason : ""));
+	}
+}
+
+bool outcome_timeout(struct run *run)
+{
+	return !decide(run, RING3_EXIT_TIMEOUT,
+		       xasprintf("the run took longer than --timeout %g and was ended",
+				 run->opts->timeout_ms / 1000.0));
+}
+
+int outcome_print(struct run *run)
+{
+	_cleanup_free_ char *log = console_text(&run->console);
+
+	/* With -v the log has been seen. */
+	if (run->show_crash)
+		crash_report(log, &run->drivers, run->opts->command);
+	else if (run->show_tail && verbosity <= 0)
+		crash_tail(log, TAIL_LINES);
+	if (run->message)
+		fail("%s", run->message);
+	return run->status;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* outcome.h - what the end of each part of a run means for the exit status */
+#ifndef RING3_OUTCOME_H
+#define RING3_OUTCOME_H
+
+#include "shim/run.h"
+
+/**
+ * outcome_ready() - the proxy has closed its ready channel
+ * @run: the run, with what was written there
+ *
+ * Return: true if the devices could not be set up and the run must end.
+ */
+bool outcome_ready(struct run *run);
+
+/**
+ * outcome_proxy() - the proxy has ended
+ * @run: the run
+ * @status: as wait(2) gives it
+ * @expected: the hosted kernel has ended before
+ *
+ * Return: true if the run must end.
+ */
+bool outcome_proxy(struct run *run, int status, bool expected);
+
+/**
+ * outcome_session() - the guest has reported something new
+ * @run: the run
+ *
+ * Return: true if the run must end now.
+ */
+bool outcome_session(struct run *run);
+
+/**
+ * outcome_kernel() - the hosted kernel has ended
+ * @run: the run
+ * @status: as wait(2) gives it
+ */
+void outcome_kernel(struct run *run, int status);
+
+/**
+ * outcome_timeout() - the time of --timeout is over
+ * @run: the run
+ *
+ * Return: true if that means nothing any more.
+ */
+bool outcome_timeout(struct run *run);
+
+/**
+ * outcome_print() - print what there is to say at the end
+ * @run: the run
+ *
+ * Return: the exit status.
+ */
+int outcome_print(struct run *run);
+
+#endif

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0
+/* plan.c - the command lines of the processes of a run */
+#include <stdio.h>
+#include <string.h>
+
+#include "shim/plan.h"
+#include "shim/size.h"
+
+static void plan_proxy(struct plan *plan, const struct run_options *opts)
+{
+	struct strv *argv = &plan->proxy_argv;
+
+	strv_add(argv, plan->proxy);
+	for (size_t i = 0; i < opts->devices.n; i++) {
+		strv_add(argv, "--device");
+		strv_add(argv, opts->devices.v[i].text);
+		strv_add(argv, "--client-fd");
+		strv_addf(argv, "%zu", PLAN_FD_DEVICE + i);
+	}
+	for (size_t i = 0; i < opts->qemu.n; i++) {
+		strv_add(argv, "--qemu");
+		strv_add(argv, opts->qemu.v[i]);
+	}
+	strv_add(argv, "--ram-fd");
+	strv_addf(argv, "%d", PLAN_FD_RAM);
+	strv_add(argv, "--ready-fd");
+	strv_addf(argv, "%d", PLAN_FD_READY);
+}
+
+/* ring3.devices=FD@SLOT.FN,… (docs/architecture.md, "The hosted kernel") */
+static void plan_devices(struct strv *argv, const struct device_list *devices)
+{
+	struct buffer text = { 0 };
+
+	for (size_t i = 0; i < devices->n; i++) {
+		_cleanup_free_ char *one = xasprintf("%s%zu@%x.%d", i ? "," : "", PLAN_FD_DEVICE + i,
+						     devices->v[i].slot, devices->v[i].fn);
+
+		buffer_add(&text, one, strlen(one));
+	}
+	if (!devices->n)
+		return;
+	buffer_add(&text, "", 1);
+	strv_addf(argv, "ring3.devices=%s", text.data);
+	buffer_free(&text);
+}
+
+/*
+ * UML makes a directory for its pid file and control socket.  Where there is no private
+ * tmpfs it is pointed to a place where nothing can be made, and does without.
+ */
+static void plan_uml_dir(struct strv *argv, bool private_dir)
+{
+	if (private_dir)
+		strv_addf(argv, "uml_dir=/proc/self/fd/%d/", PLAN_FD_PRIVATE);
+	else
+		strv_add(argv, "uml_dir=/proc/self/task/");
+}
+
+static void plan_kernel(struct plan *plan, const struct run_options *opts,
+			const struct hosted_kernel *kernel, bool private_dir)
+{
+	struct strv *argv = &plan->kernel_argv;
+
+	strv_add(argv, kernel->image);
+	strv_addf(argv, "mem=%lluM", (unsigned long long)(opts->mem >> 20));
+	strv_addf(argv, "initrd=%s", plan->initrd);
+	plan_devices(argv, &opts->devices);
+	strv_addf(argv, "ring3.channels=stdin:%d,stdout:%d,stderr:%d,control:%d", PLAN_FD_STDIN,
+		  PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_CONTROL);
+	plan_uml_dir(argv, private_dir);
+	strv_addf(argv, "umid=%s", opts->name ? opts->name : "ring3");
+	strv_add(argv, "con=null");
+	strv_add(argv, "console=ring3");
+	strv_add(argv, "noreboot");
+	for (size_t i = 0; i < opts->kernel_args.n; i++)
+		strv_add(argv, opts->kernel_args.v[i]);
+
+	/* The kernel's log has its whole story ready for a crash; -v only shows it. */
+	strv_addf(&plan->kernel_env, "RING3_RAM_FD=%d", PLAN_FD_RAM);
+	strv_add(&plan->kernel_env, "HOME=/");
+	strv_add(&plan->kernel_env, "PATH=/usr/bin:/bin");
+	if (private_dir)
+		strv_addf(&plan->kernel_env, "TMPDIR=/proc/self/fd/%d", PLAN_FD_PRIVATE);
+}
+
+int plan_make(struct plan *plan, const struct run_options *opts,
+	      const struct hosted_kernel *kernel, bool private_dir)
+{
+	*plan = (struct plan){ 0 };
+	plan->initrd = own_file("guest.cpio");
+	plan->proxy = opts->devices.n ? own_file("ring3-proxy") : NULL;
+	if (!plan->initrd || (opts->devices.n && !plan->proxy))
+		return RING3_EXIT_SETUP;
+	if (plan->proxy)
+		plan_proxy(plan, opts);
+	plan_kernel(plan, opts, kernel, private_dir);
+	return 0;
+}
+
+static void print_words(const struct strv *words, const char *end)
+{
+	for (size_t i = 0; i < words->n; i++) {
+		_cleanup_free_ char *word = shell_quote(words->v[i]);
+
+		printf("%s%s", word, i + 1 < words->n ? " " : end);
+	}
+}
+
+void plan_print(const struct plan *plan, bool has_devices)
+{
+	if (has_devices)
+		print_words(&plan->proxy_argv, "\n");
+	printf("env -i ");
+	print_words(&plan->kernel_env, " ");
+	printf("setarch -R ");
+	print_words(&plan->kernel_argv, "\n");
+}
+
+void plan_free(struct plan *plan)
+{
+	free(plan->proxy);
+	free(plan->initrd);
+	strv_free(&plan->proxy_argv);
+	strv_free(&plan->kernel_argv);
+	strv_free(&plan->kernel_env);
+}

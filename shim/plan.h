@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * plan.h - the command lines of the processes of a run
+ *
+ * File descriptors have fixed numbers in the processes that inherit them, so that a
+ * command line can be written (and printed by --dry-run) before anything exists.
+ */
+#ifndef RING3_PLAN_H
+#define RING3_PLAN_H
+
+#include "shim/kernel.h"
+#include "shim/options.h"
+
+enum {
+	PLAN_FD_RAM = 3,	/* hosted kernel and proxy */
+	PLAN_FD_STDIN,		/* hosted kernel */
+	PLAN_FD_STDOUT,
+	PLAN_FD_STDERR,
+	PLAN_FD_CONTROL,
+	PLAN_FD_PRIVATE,	/* a tmpfs nobody else sees */
+	PLAN_FD_DEVICE,		/* first of one per device, in both */
+	PLAN_FD_READY = PLAN_FD_STDIN,	/* proxy */
+};
+
+struct plan {
+	char *proxy;		/* path of ring3-proxy */
+	char *initrd;		/* path of the guest init's initramfs */
+	struct strv proxy_argv;
+	struct strv kernel_argv;
+	struct strv kernel_env;
+};
+
+/**
+ * plan_make() - write the command lines of a run
+ * @plan: filled in, for plan_free()
+ * @opts: the options
+ * @kernel: the hosted kernel
+ * @private_dir: there will be a private tmpfs at PLAN_FD_PRIVATE
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int plan_make(struct plan *plan, const struct run_options *opts,
+	      const struct hosted_kernel *kernel, bool private_dir);
+
+/**
+ * plan_print() - print the commands in a form that a shell reads
+ * @plan: the plan
+ * @has_devices: whether a proxy is part of it
+ */
+void plan_print(const struct plan *plan, bool has_devices);
+
+void plan_free(struct plan *plan);
+
+#endif

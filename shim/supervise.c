@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * supervise.c - see a run to its end
+ *
+ * Theory of operation: one epoll loop, no polling.  The first reason to end decides the
+ * exit status (run->status); what follows is collecting: the jail must have ended (with it
+ * every process of the hosted kernel), then the proxy (with it QEMU), then the streams
+ * must have been carried to the caller.  After an end that CMD did not choose (a
+ * signal, --timeout, a failure) the caller's streams are not waited for.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+
+#include "shim/outcome.h"
+#include "shim/run.h"
+#include "shim/supervise.h"
+#include "shim/tty.h"
+
+#define GRACE_SIGNAL_MS 1000	/* CMD may clean up after a signal */
+#define GRACE_KERNEL_MS 2000	/* the hosted kernel may write back and switch off after it */
+#define GRACE_POWER_OFF_MS 5000 /* the same after CMD's own end */
+#define GRACE_PROXY_MS 900	/* the proxy may quiesce its devices */
+#define GRACE_STREAMS_MS 100	/* streams of a forced end */
+
+enum source {
+	ON_SIGNAL,
+	ON_READY,
+	ON_PROXY,
+	ON_JAIL,
+	ON_CONTROL,
+	ON_STREAM,
+	ON_ESCAPE,
+	ON_TIMEOUT,
+	ON_GRACE,
+	N_SOURCES,
+};
+
+struct loop {
+	struct run *run;
+	int epoll;
+	int fd[N_SOURCES];
+	bool give_up;		/* do not wait for streams any longer */
+	bool jail_gone;
+};
+
+static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
+
+/*
+ * All signals of ours, without a SIGHUP that nohup(1) wants ignored.  A script's background
+ * job starts with SIGINT ignored, but kill -INT is meant when it is said.
+ */
+static void signal_set(sigset_t *set)
+{
+	struct sigaction old;
+
+	sigemptyset(set);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
+		if (signals[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) ||
+		    old.sa_handler != SIG_IGN)
+			sigaddset(set, signals[i]);
+	}
+}
+
+void supervise_block_signals(void)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal_set(&set);
+	pthread_sigmask(SIG_BLOCK, &set, NULL);
+}
+
+static void watch(struct loop *loop, enum source source, int fd, uint32_t events)
+{
+	struct epoll_event event = { .events = events, .data.u32 = source };
+
+	loop->fd[source] = fd;
+	if (fd >= 0 && epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		fail("cannot watch a file: %s", strerror(errno));
+}
+
+static void unwatch(struct loop *loop, enum source source)
+{
+	if (loop->fd[source] >= 0)
+		epoll_ctl(loop->epoll, EPOLL_CTL_DEL, loop->fd[source], NULL);
+	loop->fd[source] = -1;
+}
+
+static void set_timer(int fd, uint64_t ms)
+{
+	struct itimerspec when = {
+		.it_value = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 },
+	};
+
+	timerfd_settime(fd, 0, &when, NULL);
+}
+
+static bool drain_counter(int fd)
+{
+	uint64_t count;
+
+	return read(fd, &count, sizeof(count)) == sizeof(count);
+}
+
+static void kill_kernel(struct loop *loop)
+{
+	if (!loop->jail_gone)
+		process_kill(&loop->run->jail.child, SIGKILL);
+}
+
+static void flush_control(struct loop *loop)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.u32 = ON_CONTROL };
+
+	if (loop->run->session.fd < 0)
+		return;
+	if (session_output(&loop->run->session))
+		event.events |= EPOLLOUT;
+	epoll_ctl(loop->epoll, EPOLL_CTL_MOD, loop->run->session.fd, &event);
+}
+
+/* The run must end for a reason that CMD has not chosen: gently if somebody is there. */
+static void force_end(struct loop *loop, int status, int sig)
+{
+	struct run *run = loop->run;
+
+	if (run->forced) {
+		kill_kernel(loop);
+		loop->give_up = true;
+		return;
+	}
+	run->forced = true;
+	if (run->status < 0)
+		run->status = status;
+	if (sig && run->session.state == SESSION_RUNNING) {
+		session_signal(&run->session, sig, GRACE_SIGNAL_MS);
+		flush_control(loop);
+		set_timer(loop->fd[ON_GRACE], GRACE_KERNEL_MS);
+	} else {
+		kill_kernel(loop);
+	}
+}
+
+static void on_ready(struct loop *loop)
+{
+	struct run *run = loop->run;
+	char text[4096];
+	ssize_t n = read(run->ready, text, sizeof(text));
+
+	if (n < 0 && errno == EINTR)
+		return;
+	if (n > 0) {
+		buffer_add(&run->ready_text, text, n);
+		return;
+	}
+	unwatch(loop, ON_READY);
+	close(run->ready);
+	run->ready = -1;
+	if (outcome_ready(run))
+		force_end(loop, RING3_EXIT_SETUP, 0);
+}
+
+static void on_proxy(struct loop *loop)
+{
+	struct run *run = loop->run;
+	int status;
+
+	/* What it said before it ended comes first. */
+	while (run->ready >= 0)
+		on_ready(loop);
+	unwatch(loop, ON_PROXY);
+	status = process_wait(&run->proxy);
+	if (outcome_proxy(run, status, loop->jail_gone))
+		force_end(loop, RING3_EXIT_SETUP, 0);
+}
+
+static void on_jail(struct loop *loop)
+{
+	struct run *run = loop->run;
+
+	/* What the guest said before its end comes first. */
+	while (session_input(&run->session))
+		continue;
+	unwatch(loop, ON_CONTROL);
+	unwatch(loop, ON_JAIL);
+	process_wait(&run->jail.child);
+	loop->jail_gone = true;
+	outcome_kernel(run, jail_status(&run->jail));
+	process_kill(&run->proxy, SIGTERM);
+	set_timer(loop->fd[ON_GRACE], run->proxy.pid ? GRACE_PROXY_MS : GRACE_STREAMS_MS);
+}
+
+static void start_terminal(struct loop *loop)
+{
+	struct run *run = loop->run;
+
+	if (!run->tty || run->stdin_relay.running)
+		return;
+	run->stdin_relay.running = true;
+	if (tty_raw() || relay_start(&run->stdin_relay))
+		force_end(loop, RING3_EXIT_SETUP, 0);
+}
+
+static void on_control(struct loop *loop)
+{
+	struct run *run = loop->run;
+	enum session_state before = run->session.state;
+
+	session_input(&run->session);
+	if (run->session.fd < 0)
+		loop->fd[ON_CONTROL] = -1;
+	flush_control(loop);
+	if (run->session.state == before)
+		return;
+	if (run->session.state == SESSION_RUNNING)
+		start_terminal(loop);
+	if (outcome_session(run))
+		force_end(loop, RING3_EXIT_SETUP, 0);
+	else if (run->session.state >= SESSION_ENDED && !run->forced)
+		set_timer(loop->fd[ON_GRACE], GRACE_POWER_OFF_MS);
+}
+
+static void on_signal(struct loop *loop)
+{
+	struct signalfd_siginfo info;
+	uint32_t rows, cols;
+
+	if (read(loop->fd[ON_SIGNAL], &info, sizeof(info)) != sizeof(info))
+		return;
+	/* Has CMD started?  That may have been said, but not been read. */
+	on_control(loop);
+	if (info.ssi_signo != SIGWINCH) {
+		force_end(loop, RING3_EXIT_SIGNAL + info.ssi_signo, info.ssi_signo);
+	} else if (loop->run->tty && !tty_size(&rows, &cols)) {
+		session_winsize(&loop->run->session, rows, cols);
+		flush_control(loop);
+	}
+}
+
+static void on_grace(struct loop *loop)
+{
+	struct run *run = loop->run;
+
+	drain_counter(loop->fd[ON_GRACE]);
+	if (!loop->jail_gone) {
+		if (!run->forced)
+			warn("the hosted kernel did not switch off and was killed");
+		run->forced = true;
+		kill_kernel(loop);
+	} else if (run->proxy.pid) {
+		warn("ring3-proxy did not end by itself and was killed");
+		process_kill(&run->proxy, SIGKILL);
+		set_timer(loop->fd[ON_GRACE], GRACE_STREAMS_MS);
+	} else {
+		loop->give_up = run->forced;
+	}
+}
+
+static void dispatch(struct loop *loop, enum source source)
+{
+	switch (source) {
+	case ON_SIGNAL:
+		return on_signal(loop);
+	case ON_READY:
+		return on_ready(loop);
+	case ON_PROXY:
+		return on_proxy(loop);
+	case ON_JAIL:
+		return on_jail(loop);
+	case ON_CONTROL:
+		return on_control(loop);
+	case ON_STREAM:
+		loop->run->streams -= drain_counter(loop->fd[ON_STREAM]);
+		return;
+	case ON_ESCAPE:
+		drain_counter(loop->fd[ON_ESCAPE]);
+		return force_end(loop, RING3_EXIT_SIGNAL + SIGINT, 0);
+	case ON_TIMEOUT:
+		drain_counter(loop->fd[ON_TIMEOUT]);
+		if (!outcome_timeout(loop->run))
+			force_end(loop, RING3_EXIT_TIMEOUT, SIGTERM);
+		return;
+	case ON_GRACE:
+		return on_grace(loop);
+	case N_SOURCES:
+		return;
+	}
+}
+
+static bool finished(const struct loop *loop)
+{
+	return loop->jail_gone && !loop->run->proxy.pid &&
+	       (!loop->run->streams || loop->give_up);
+}
+
+static void watch_all(struct loop *loop)
+{
+	struct run *run = loop->run;
+	sigset_t set;
+
+	signal_set(&set);
+	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+	watch(loop, ON_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), EPOLLIN);
+	watch(loop, ON_READY, run->ready, EPOLLIN);
+	watch(loop, ON_PROXY, run->proxy.pid ? run->proxy.fd : -1, EPOLLIN);
+	watch(loop, ON_JAIL, run->jail.child.fd, EPOLLIN);
+	watch(loop, ON_CONTROL, run->session.fd, EPOLLIN);
+	watch(loop, ON_STREAM, run->stream_done, EPOLLIN);
+	watch(loop, ON_ESCAPE, run->escape, EPOLLIN);
+	watch(loop, ON_TIMEOUT, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+	      EPOLLIN);
+	watch(loop, ON_GRACE, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
+	      EPOLLIN);
+	set_timer(loop->fd[ON_TIMEOUT], run->opts->timeout_ms);
+}
+
+int supervise(struct run *run)
+{
+	struct loop loop = { .run = run };
+
+	watch_all(&loop);
+	flush_control(&loop);
+	while (!finished(&loop)) {
+		struct epoll_event events[N_SOURCES];
+		int n = epoll_wait(loop.epoll, events, N_SOURCES, -1);
+
+		/* An earlier event of this round may have closed a later one's file. */
+		for (int i = 0; i < n; i++) {
+			if (loop.fd[events[i].data.u32] >= 0)
+				dispatch(&loop, events[i].data.u32);
+		}
+	}
+	tty_restore();
+	return outcome_print(run);
+}

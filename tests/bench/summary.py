@@ -1,0 +1,72 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Medians, spread and ratios of a benchmark run: summary.py SAMPLES [JSON-FILE]
+
+SAMPLES has lines "SERIES NUMBER".
+"""
+import json
+import platform
+import sys
+
+# What is measured, its series, what it is compared with, that one's series, the unit.
+ROWS = [
+    ("start to exit, e1000e, true", "start", "full QEMU guest", "start-guest", "ms"),
+    ("readl, mapped BAR", "mapped", "volatile load", "load", "ns"),
+    ("readl, mapped page of a BAR with a trapped one", "mapped-hole", "volatile load", "load", "ns"),
+    ("readl, trapped BAR", "trapped", "socket ping-pong", "socket", "ns"),
+    ("writel, trapped BAR", "trapped-write", "socket ping-pong", "socket", "ns"),
+    ("inl", "inl", "socket ping-pong", "socket", "ns"),
+    ("interrupt to handler, idle", "irq-idle", "eventfd wake-up", "wake-idle", "ns"),
+    ("interrupt to handler, user code busy", "irq-busy", "eventfd wake-up, busy", "wake-busy", "ns"),
+    ("interrupt to handler, kernel busy", "irq-spin", "eventfd wake-up, busy", "wake-busy", "ns"),
+    ("NVMe 4 KiB random read", "nvme", "full QEMU guest", "nvme-guest", "us"),
+    ("e1000e TCP, sending", "tcp-up", "full QEMU guest", "tcp-up-guest", "MB/s"),
+    ("e1000e TCP, receiving", "tcp-down", "full QEMU guest", "tcp-down-guest", "MB/s"),
+]
+
+
+def read(path):
+    series = {}
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            name, number = line.split()
+            series.setdefault(name, []).append(float(number))
+    return series
+
+
+def stats(values):
+    """Median and the middle 80 % of the samples (all of them if they are few)."""
+    s = sorted(values)
+    at = lambda q: s[min(len(s) - 1, int(q * (len(s) - 1) + 0.5))]
+    return {"median": at(0.5), "p10": at(0.1), "p90": at(0.9), "samples": len(s)}
+
+
+def number(x):
+    return f"{x:.0f}" if x >= 1000 else f"{x:.3g}"
+
+
+def cell(s):
+    return f"{number(s['median'])} [{number(s['p10'])}–{number(s['p90'])}]"
+
+
+def main():
+    series = read(sys.argv[1])
+    rows = []
+    for what, own, other_name, other, unit in ROWS:
+        if own in series and other in series:
+            a, b = stats(series[own]), stats(series[other])
+            rows.append({"what": what, "unit": unit, "ring3": a, "beside": other_name,
+                         "other": b, "ratio": a["median"] / b["median"] if b["median"] else None,
+                         "ring3_samples": series[own], "other_samples": series[other]})
+    form = "{:<47} {:>5} {:>24}   {:<22} {:>24} {:>9}"
+    print(form.format("", "", "ring3, median [80 %]", "beside", "median [80 %]", "ratio"))
+    for r in rows:
+        ratio = number(r["ratio"]) if r["ratio"] is not None else "-"
+        print(form.format(r["what"], r["unit"], cell(r["ring3"]), r["beside"], cell(r["other"]), ratio))
+    if len(sys.argv) > 2:
+        with open(sys.argv[2], "w", encoding="ascii") as f:
+            json.dump({"host": platform.platform(), "rows": rows}, f, indent=1)
+            f.write("\n")
+
+
+main()

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ring3_panic.c - a module that calls panic() as it loads, a few calls deep
+ *
+ * tests/integration/03-panic.t looks for the functions' names and for this file's lines in
+ * the decoded stack; the lines are found by the "step" comments.
+ */
+#include <linux/module.h>
+#include <linux/panic.h>
+
+static noinline int ring3_panic_inner(int depth)
+{
+	if (depth >= 0)
+		panic("ring3_panic: on purpose, depth %d", depth); /* step inner */
+	return depth;
+}
+
+static noinline int ring3_panic_middle(int depth)
+{
+	return ring3_panic_inner(depth + 1) + 1; /* step middle */
+}
+
+static noinline int ring3_panic_outer(int depth)
+{
+	return ring3_panic_middle(depth + 1) + 1; /* step outer */
+}
+
+static int __init ring3_panic_init(void)
+{
+	return ring3_panic_outer(0) > 0 ? 0 : -EINVAL;
+}
+module_init(ring3_panic_init);
+
+MODULE_DESCRIPTION("Calls panic() when loaded");
+MODULE_LICENSE("GPL");
