@@ -41,7 +41,7 @@ same() { [ -n "$1" ] && [ "$1" = "$2" ]; }
 host() {
 	local name=$1 start status=0
 	shift
-	say "  $ ring3 run $(printf '%q ' "$@" | sed "s,$work/,,g")"
+	say "  \$ ring3 run ${*//$work\//}"
 	start=$(date +%s%N)
 	"$ring3" run --timeout 300 "$@" < "$work/$name.in" > "$work/$name.out" || status=$?
 	printf '%s %d.%d\n' took $((($(date +%s%N) - start) / 1000000000)) \
@@ -99,10 +99,17 @@ demo_e1000e
 demo_edu
 
 title 'Report'
+sed -i $'1i driver\tdevice\tBARs\tinterrupts\tbytes by DMA\ttime' "$work/report"
 awk -F'\t' '
-	BEGIN { format = "  %-8s %-24s %-26s %10s %14s %8s\n"
-		printf format, "driver", "device", "BARs", "interrupts", "bytes by DMA", "time" }
-	{ printf format, $1, $2, $3, $4, $5, $6 }' "$work/report"
+	{ for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+	END {
+		for (row = 1; row <= NR; row++) {
+			line = ""
+			for (i = 1; i <= 6; i++)
+				line = line sprintf("  %" (i < 4 ? "-" : "") width[i] "s", cell[row, i])
+			print line
+		}
+	}' "$work/report"
 say
 if [ "$failed" -ne 0 ]; then
 	say 'Something above FAILED.'

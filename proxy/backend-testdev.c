@@ -36,7 +36,7 @@ static void init_config(struct testdev *td)
 	put16(td, PCI_VENDOR_ID, TD_VENDOR);
 	put16(td, PCI_DEVICE_ID, TD_DEVICE);
 	put16(td, PCI_STATUS, PCI_STATUS_CAP_LIST);
-	put32(td, PCI_CLASS_REVISION, TD_CLASS << 8 | TD_REVISION);
+	put32(td, PCI_CLASS_REVISION, (uint32_t)TD_CLASS << 8 | TD_REVISION);
 	put16(td, PCI_SUBSYSTEM_VENDOR_ID, TD_VENDOR);
 	put16(td, PCI_SUBSYSTEM_ID, TD_DEVICE);
 	td->config[PCI_CAPABILITY_LIST] = CAP_MSI;

@@ -25,11 +25,11 @@ static const char *const common_params[] = { "addr" };
  */
 const struct backend *backend_find(const char *name)
 {
-	const char *names[16];
+	const char *names[ARRAY_SIZE(backends)];
 	char like[256];
 	size_t n = 0;
 
-	for (; backends[n] && n < 16; n++) {
+	for (; backends[n]; n++) {
 		if (!strcmp(backends[n]->name, name))
 			return backends[n];
 		names[n] = backends[n]->name;
@@ -54,7 +54,7 @@ int backend_check_params(const struct backend *be, const struct spec *spec)
 	size_t n = 0;
 
 	names[n++] = common_params[0];
-	for (const struct backend_param *p = be->params; p && p->name && n < 32; p++)
+	for (const struct backend_param *p = be->params; p && p->name && n < ARRAY_SIZE(names); p++)
 		names[n++] = p->name;
 	for (size_t i = 0; i < spec->nr_props && !be->any_param; i++) {
 		size_t k = 0;

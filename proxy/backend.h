@@ -55,7 +55,7 @@ struct backend {
 	void (*irq_update)(struct device *dev);
 	/* Sample INTx; called before it is unmasked.  Optional. */
 	bool (*intx_level)(struct device *dev);
-	/* May this memory be mapped?  Optional; errno or 0. */
+	/* May this memory be mapped?  Optional; 0 or a negative errno. */
 	int (*dma_map)(struct device *dev, const struct dma_request *req, int fd);
 	/* Reset the function; bus mastering is off afterwards. */
 	void (*reset)(struct device *dev);

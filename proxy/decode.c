@@ -3,9 +3,9 @@
  * decode.c - everything that a client says, checked in one place
  *
  * Pure functions: no I/O, no state, no allocation that outlives the call.  What
- * passes here may be used as it is.  Every function returns 0 or the errno value of
- * the error reply: EINVAL for what is malformed or out of range, E2BIG for too much,
- * ENOTSUP for what this server does not offer (unknown commands included).
+ * passes here may be used as it is.  Every function returns 0 or the negative errno of
+ * the error reply: -EINVAL for what is malformed or out of range, -E2BIG for too much,
+ * -ENOTSUP for what this server does not offer (unknown commands included).
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -20,16 +20,16 @@
  * decode_header() - may this header be followed by its payload?
  * @hdr: as received
  *
- * Return: 0, EINVAL (not a command, shorter than itself, or unknown flags), E2BIG.
+ * Return: 0, -EINVAL (not a command, shorter than itself, or unknown flags), -E2BIG.
  */
 int decode_header(const struct vfio_user_hdr *hdr)
 {
 	if (hdr->size < sizeof(*hdr))
-		return EINVAL;
+		return -EINVAL;
 	if (hdr->size > VFIO_USER_MAX_MSG)
-		return E2BIG;
+		return -E2BIG;
 	if (hdr->flags & ~VFIO_USER_F_NO_REPLY)
-		return EINVAL;
+		return -EINVAL;
 	return 0;
 }
 
@@ -37,10 +37,10 @@ static int parse_json(const char *text, size_t len)
 {
 	struct json_tokener *tok = json_tokener_new_ex(MAX_JSON_DEPTH);
 	struct json_object *obj;
-	int err = EINVAL;
+	int err = -EINVAL;
 
 	if (!tok)
-		return ENOMEM;
+		return -ENOMEM;
 	obj = json_tokener_parse_ex(tok, text, len);
 	if (obj && json_object_is_type(obj, json_type_object))
 		err = 0;
@@ -56,15 +56,15 @@ static int decode_version(const uint8_t *p, size_t len, struct request *req)
 	size_t room;
 
 	if (len < sizeof(req->version))
-		return EINVAL;
+		return -EINVAL;
 	memcpy(&req->version, p, sizeof(req->version));
 	if (req->version.major != VFIO_USER_MAJOR)
-		return EINVAL;
+		return -EINVAL;
 	room = len - sizeof(req->version);
 	if (!room)
 		return 0;
 	if (room > MAX_VERSION_JSON || json[room - 1])
-		return EINVAL;
+		return -EINVAL;
 	return strlen(json) ? parse_json(json, strlen(json)) : 0;
 }
 
@@ -79,12 +79,12 @@ static int decode_dma_map(const uint8_t *p, size_t len, unsigned int nfds, struc
 	struct vfio_user_dma_map m;
 
 	if (len != sizeof(m) || nfds > 1)
-		return EINVAL;
+		return -EINVAL;
 	memcpy(&m, p, sizeof(m));
 	if (m.argsz < sizeof(m) || m.flags & ~known || !m.size || wraps(m.addr, m.size))
-		return EINVAL;
+		return -EINVAL;
 	if (nfds && (m.offset > INT64_MAX || m.size > INT64_MAX - m.offset))
-		return EINVAL;
+		return -EINVAL;
 	req->dma_map = (struct dma_request) {
 		.iova = m.addr, .size = m.size, .offset = m.offset, .flags = m.flags,
 	};
@@ -96,18 +96,18 @@ static int decode_dma_unmap(const uint8_t *p, size_t len, struct request *req)
 	struct vfio_user_dma_unmap u;
 
 	if (len < sizeof(u))
-		return EINVAL;
+		return -EINVAL;
 	memcpy(&u, p, sizeof(u));
 	if (u.argsz < sizeof(u))
-		return EINVAL;
+		return -EINVAL;
 	if (u.flags & ~VFIO_USER_DMA_UNMAP_ALL)
-		return ENOTSUP;
+		return -ENOTSUP;
 	req->dma_unmap.all = u.flags & VFIO_USER_DMA_UNMAP_ALL;
 	req->dma_unmap.iova = u.addr;
 	req->dma_unmap.size = u.size;
 	if (req->dma_unmap.all)
-		return u.addr || u.size ? EINVAL : 0;
-	return !u.size || wraps(u.addr, u.size) ? EINVAL : 0;
+		return u.addr || u.size ? -EINVAL : 0;
+	return !u.size || wraps(u.addr, u.size) ? -EINVAL : 0;
 }
 
 /* The three GET_*INFO requests start with argsz and flags; two go on with an index. */
@@ -115,15 +115,15 @@ static int decode_info(const uint8_t *p, size_t len, size_t want, uint32_t nr,
 		       struct request *req)
 {
 	if (len < want)
-		return EINVAL;
+		return -EINVAL;
 	memcpy(&req->info.argsz, p, sizeof(req->info.argsz));
 	if (req->info.argsz < want)
-		return EINVAL;
+		return -EINVAL;
 	req->info.index = 0;
 	if (!nr)
 		return 0;
 	memcpy(&req->info.index, p + 8, sizeof(req->info.index));
-	return req->info.index < nr ? 0 : EINVAL;
+	return req->info.index < nr ? 0 : -EINVAL;
 }
 
 static bool one_bit(uint32_t bits)
@@ -137,7 +137,7 @@ static int decode_irq_flags(uint32_t flags, struct irq_request *r)
 	r->action = flags & VFIO_USER_IRQ_ACTION_MASK;
 	if (flags & ~(VFIO_USER_IRQ_DATA_MASK | VFIO_USER_IRQ_ACTION_MASK) ||
 	    !one_bit(r->data) || !one_bit(r->action))
-		return EINVAL;
+		return -EINVAL;
 	return 0;
 }
 
@@ -148,25 +148,25 @@ static int decode_set_irqs(const struct decode_limits *limits, const uint8_t *p,
 	struct vfio_user_irq_set s;
 
 	if (len < sizeof(s))
-		return EINVAL;
+		return -EINVAL;
 	memcpy(&s, p, sizeof(s));
 	if (s.argsz < sizeof(s) || s.index >= VFIO_USER_NUM_IRQS || decode_irq_flags(s.flags, r))
-		return EINVAL;
+		return -EINVAL;
 	r->index = s.index;
 	r->start = s.start;
 	r->count = s.count;
 	r->bools = p + sizeof(s);
 	if (s.start > limits->irq_count[s.index] ||
 	    s.count > limits->irq_count[s.index] - s.start)
-		return EINVAL;
+		return -EINVAL;
 	if (!s.count)
 		return r->data == VFIO_USER_IRQ_DATA_NONE && !nfds &&
-		       r->action == VFIO_USER_IRQ_TRIGGER ? 0 : EINVAL;
+		       r->action == VFIO_USER_IRQ_TRIGGER ? 0 : -EINVAL;
 	if (r->data == VFIO_USER_IRQ_DATA_BOOL && len - sizeof(s) < s.count)
-		return EINVAL;
+		return -EINVAL;
 	if (r->data == VFIO_USER_IRQ_DATA_EVENTFD)
-		return !nfds || nfds == s.count ? 0 : EINVAL;
-	return nfds ? EINVAL : 0;
+		return !nfds || nfds == s.count ? 0 : -EINVAL;
+	return nfds ? -EINVAL : 0;
 }
 
 /* Widths that one bus access can have. */
@@ -183,17 +183,17 @@ static int check_access(const struct decode_limits *limits, const struct access_
 	const struct region *r;
 
 	if (a->region >= VFIO_USER_NUM_REGIONS || !a->count)
-		return EINVAL;
+		return -EINVAL;
 	if (a->count > VFIO_USER_MAX_DATA)
-		return E2BIG;
+		return -E2BIG;
 	r = &limits->regions[a->region];
 	if (a->offset >= r->size || a->count > r->size - a->offset)
-		return EINVAL;
+		return -EINVAL;
 	if (r->kind == REGION_CONFIG || r->kind == REGION_ROM)
 		return 0;
 	if (is_single(r, a->offset, a->count) || region_maps(r, a->offset, a->count))
 		return 0;
-	return EINVAL;
+	return -EINVAL;
 }
 
 static int decode_access(const struct decode_limits *limits, const uint8_t *p, size_t len,
@@ -203,10 +203,10 @@ static int decode_access(const struct decode_limits *limits, const uint8_t *p, s
 	struct vfio_user_region_access h;
 
 	if (len < sizeof(h))
-		return EINVAL;
+		return -EINVAL;
 	memcpy(&h, p, sizeof(h));
 	if (write ? len - sizeof(h) != h.count : len != sizeof(h))
-		return EINVAL;
+		return -EINVAL;
 	a->offset = h.offset;
 	a->region = h.region;
 	a->count = h.count;
@@ -220,7 +220,7 @@ static int decode_access(const struct decode_limits *limits, const uint8_t *p, s
  * @at: the entry, sizeof(struct vfio_user_write_one) bytes
  * @access: filled in; its data point into @at
  *
- * Return: 0 or the errno value of the error reply.
+ * Return: 0 or the negative errno of the error reply.
  */
 int decode_write_one(const struct decode_limits *limits, const uint8_t *at,
 		     struct access_request *access)
@@ -229,7 +229,7 @@ int decode_write_one(const struct decode_limits *limits, const uint8_t *at,
 
 	memcpy(&w, at, sizeof(w));
 	if (w.count > sizeof(w.data))
-		return EINVAL;
+		return -EINVAL;
 	access->offset = w.offset;
 	access->region = w.region;
 	access->count = w.count;
@@ -245,12 +245,12 @@ static int decode_multi(const struct decode_limits *limits, const uint8_t *p, si
 	uint64_t nr;
 
 	if (len < sizeof(nr))
-		return EINVAL;
+		return -EINVAL;
 	memcpy(&nr, p, sizeof(nr));
 	if (nr > DECODE_MAX_MULTI)
-		return E2BIG;
+		return -E2BIG;
 	if (len - sizeof(nr) != nr * sizeof(struct vfio_user_write_one))
-		return EINVAL;
+		return -EINVAL;
 	req->multi.nr = nr;
 	req->multi.writes = p + sizeof(nr);
 	for (uint32_t i = 0; i < nr; i++) {
@@ -276,7 +276,7 @@ static bool takes_fds(uint16_t cmd)
  * @nfds: how many descriptors came with it
  * @req: filled in; points into @payload
  *
- * Return: 0 or the errno value of the error reply.
+ * Return: 0 or the negative errno of the error reply.
  */
 int decode_request(const struct decode_limits *limits, const struct vfio_user_hdr *hdr,
 		   const uint8_t *payload, unsigned int nfds, struct request *req)
@@ -285,9 +285,9 @@ int decode_request(const struct decode_limits *limits, const struct vfio_user_hd
 
 	req->cmd = hdr->cmd;
 	if (limits->negotiated == (hdr->cmd == VFIO_USER_VERSION))
-		return EINVAL;
+		return -EINVAL;
 	if (nfds && !takes_fds(hdr->cmd))
-		return EINVAL;
+		return -EINVAL;
 	switch (hdr->cmd) {
 	case VFIO_USER_VERSION:
 		return decode_version(payload, len, req);
@@ -314,6 +314,6 @@ int decode_request(const struct decode_limits *limits, const struct vfio_user_hd
 	case VFIO_USER_DEVICE_RESET:
 		return 0;
 	default:
-		return ENOTSUP;
+		return -ENOTSUP;
 	}
 }

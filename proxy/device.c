@@ -116,7 +116,7 @@ static int block_access(const struct region *r, uint64_t off, void *buf, uint32_
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return EIO;
+			return -EIO;
 		off += n;
 		p += n;
 		len -= n;
@@ -177,7 +177,7 @@ static bool is_register_width(uint64_t off, uint32_t len)
  *
  * With decoding off in COMMAND, BARs read as all ones and ignore writes.
  *
- * Return: 0, or EIO if plain memory could not be had.
+ * Return: 0, or -EIO if plain memory could not be had.
  */
 int device_region_access(struct device *dev, uint32_t region, uint64_t off, void *buf,
 			 uint32_t len, bool write)
@@ -216,7 +216,7 @@ int device_region_access(struct device *dev, uint32_t region, uint64_t off, void
  * @req: validated by the decoder
  * @fd: the file, or -1; set to -1 when taken over
  *
- * Return: 0 or an errno value.
+ * Return: 0 or a negative errno.
  */
 int device_dma_map(struct device *dev, const struct dma_request *req, int *fd)
 {
@@ -236,7 +236,7 @@ int device_dma_map(struct device *dev, const struct dma_request *req, int *fd)
  * @size: bytes, not 0
  * @unmapped: bytes taken away
  *
- * Return: 0 or an errno value, see dma_unmap().
+ * Return: 0 or a negative errno, see dma_unmap().
  */
 int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {

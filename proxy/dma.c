@@ -106,10 +106,10 @@ static int reserve(struct dma *dma)
 	if (dma->nr < dma->capacity)
 		return 0;
 	if (dma->nr >= DMA_MAX_MAPS)
-		return ENOSPC;
+		return -ENOSPC;
 	maps = reallocarray(dma->maps, capacity, sizeof(*maps));
 	if (!maps)
-		return ENOMEM;
+		return -ENOMEM;
 	dma->maps = maps;
 	dma->capacity = capacity;
 	return 0;
@@ -122,7 +122,7 @@ static int reserve(struct dma *dma)
  * @fd: the file behind it, or -1: then remembered but not reachable.  Set to -1
  *      when the table took it over; otherwise the caller closes it.
  *
- * Return: 0, or EEXIST (overlaps another mapping), ENOSPC (table full), ENOMEM.
+ * Return: 0, or -EEXIST (overlaps another mapping), -ENOSPC (table full), -ENOMEM.
  */
 int dma_map(struct dma *dma, const struct dma_request *req, int *fd)
 {
@@ -130,14 +130,14 @@ int dma_map(struct dma *dma, const struct dma_request *req, int *fd)
 	int file = -1, err;
 
 	if (i < dma->nr && dma->maps[i].iova <= req->iova + (req->size - 1))
-		return EEXIST;
+		return -EEXIST;
 	err = reserve(dma);
 	if (err)
 		return err;
 	if (*fd >= 0) {
 		file = file_get(dma, fd);
 		if (file < 0)
-			return -file;
+			return file;
 	}
 	memmove(&dma->maps[i + 1], &dma->maps[i], (dma->nr - i) * sizeof(dma->maps[0]));
 	dma->maps[i] = (struct dma_map) {
@@ -155,7 +155,7 @@ int dma_map(struct dma *dma, const struct dma_request *req, int *fd)
  * @size: bytes, not 0; may not cut a mapping in two
  * @unmapped: bytes removed
  *
- * Return: 0, or ENOENT (nothing mapped there), EINVAL (a mapping sticks out).
+ * Return: 0, or -ENOENT (nothing mapped there), -EINVAL (a mapping sticks out).
  */
 int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {
@@ -167,11 +167,11 @@ int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size, uint64_t *unmapped)
 		const struct dma_map *m = &dma->maps[end];
 
 		if (m->iova < iova || m->iova + (m->size - 1) > last)
-			return EINVAL;
+			return -EINVAL;
 		*unmapped += m->size;
 	}
 	if (end == first)
-		return ENOENT;
+		return -ENOENT;
 	for (size_t i = first; i < end; i++)
 		file_put(dma, dma->maps[i].file);
 	memmove(&dma->maps[first], &dma->maps[end], (dma->nr - end) * sizeof(dma->maps[0]));
@@ -214,7 +214,7 @@ static int transfer(struct dma *dma, uint64_t iova, char *buf, size_t len, bool 
 	const uint32_t need = write ? VFIO_USER_DMA_WRITEABLE : VFIO_USER_DMA_READABLE;
 
 	if (len && iova + (len - 1) < iova)
-		return EFAULT;
+		return -EFAULT;
 	while (len) {
 		size_t n = len;
 		const struct dma_map *m = translate(dma, iova, need, &n);
@@ -222,14 +222,14 @@ static int transfer(struct dma *dma, uint64_t iova, char *buf, size_t len, bool 
 		ssize_t r;
 
 		if (!m)
-			return EFAULT;
+			return -EFAULT;
 		off = m->offset + (iova - m->iova);
 		r = write ? pwrite(dma->files[m->file].fd, buf, n, off)
 			  : pread(dma->files[m->file].fd, buf, n, off);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r <= 0)
-			return EFAULT;
+			return -EFAULT;
 		iova += r;
 		buf += r;
 		len -= r;
@@ -244,7 +244,7 @@ static int transfer(struct dma *dma, uint64_t iova, char *buf, size_t len, bool 
  * @buf: where the bytes go
  * @len: bytes; may span adjacent mappings
  *
- * Return: 0, or EFAULT: not mapped, not readable, or the file is shorter than the
+ * Return: 0, or -EFAULT: not mapped, not readable, or the file is shorter than the
  * mapping; then an unknown part of @buf was written.
  */
 int dma_read(struct dma *dma, uint64_t iova, void *buf, size_t len)
@@ -259,7 +259,7 @@ int dma_read(struct dma *dma, uint64_t iova, void *buf, size_t len)
  * @buf: the bytes
  * @len: how many; may span adjacent mappings
  *
- * Return: 0, or EFAULT as for dma_read().
+ * Return: 0, or -EFAULT as for dma_read().
  */
 int dma_write(struct dma *dma, uint64_t iova, const void *buf, size_t len)
 {

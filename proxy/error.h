@@ -5,8 +5,12 @@
 #ifndef RING3_PROXY_ERROR_H
 #define RING3_PROXY_ERROR_H
 
-int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+#include "proxy/util.h"
+
+__printf(1, 2)
+int fail(const char *fmt, ...);
 const char *fail_text(void);
-void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+__printf(1, 2)
+void warn(const char *fmt, ...);
 
 #endif

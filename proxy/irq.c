@@ -119,7 +119,7 @@ int irq_init(struct device *dev)
 	return 0;
 }
 
-static void for_each_vector(struct irqs *irqs, void (*fn)(struct irq_vector *v))
+static void all_vectors(struct irqs *irqs, void (*fn)(struct irq_vector *v))
 {
 	fn(&irqs->intx);
 	for (uint32_t i = 0; i < MSI_MAX; i++)
@@ -146,7 +146,7 @@ static void forget_pending(struct irq_vector *v)
  */
 void irq_exit(struct device *dev)
 {
-	for_each_vector(&dev->irqs, disarm_vector);
+	all_vectors(&dev->irqs, disarm_vector);
 	free(dev->irqs.msix);
 	free(dev->irqs.table);
 	dev->irqs.msix = NULL;
@@ -159,7 +159,7 @@ void irq_exit(struct device *dev)
  */
 void irq_disarm(struct device *dev)
 {
-	for_each_vector(&dev->irqs, disarm_vector);
+	all_vectors(&dev->irqs, disarm_vector);
 	irq_update(dev);
 }
 
@@ -169,7 +169,7 @@ void irq_disarm(struct device *dev)
  */
 void irq_reset(struct device *dev)
 {
-	for_each_vector(&dev->irqs, forget_pending);
+	all_vectors(&dev->irqs, forget_pending);
 	if (dev->irqs.table)
 		mask_table(&dev->irqs);
 	irq_update(dev);
@@ -270,14 +270,14 @@ static void set_mask(struct device *dev, const struct irq_request *req)
  * @fds: descriptors; those taken over are replaced by -1
  * @nfds: 0 or @req->count of them
  *
- * Return: 0, or EINVAL (a descriptor that cannot be signalled), ENOTSUP (a
+ * Return: 0, or -EINVAL (a descriptor that cannot be signalled), -ENOTSUP (a
  * descriptor that masks or unmasks).
  */
 int irq_set(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds)
 {
 	if (req->data == VFIO_USER_IRQ_DATA_EVENTFD) {
 		if (req->action != VFIO_USER_IRQ_TRIGGER)
-			return ENOTSUP;
+			return -ENOTSUP;
 		return arm(dev, req, fds, nfds);
 	}
 	if (req->action != VFIO_USER_IRQ_TRIGGER)

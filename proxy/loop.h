@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "proxy/util.h"
+
 /* Something with a file descriptor to wait for; embed it in its owner. */
 struct loop_src {
 	int fd;
@@ -27,9 +29,6 @@ struct loop_work {
 	struct loop_work *next;
 	bool queued;
 };
-
-#define container_of(ptr, type, member) \
-	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
 
 int loop_init(void);
 void loop_exit(void);

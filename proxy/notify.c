@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,7 +30,7 @@
 
 #define WATCHDOG_US 200000
 
-static volatile sig_atomic_t writing, ticking;
+static atomic_int writing, ticking;	/* also used by the signal handler */
 
 static void watchdog(int on)
 {
@@ -90,7 +91,7 @@ static int reopen_pipe(int fd)
  * @n: its previous descriptor, if any, is closed
  * @fd: an eventfd, the write end of a pipe, or a socket; taken over on success
  *
- * Return: 0, or an errno value (EINVAL: some other kind of file); then @fd still
+ * Return: 0, or a negative errno (-EINVAL: some other kind of file); then @fd still
  * belongs to the caller.
  */
 int notify_set(struct notify *n, int fd)
@@ -99,19 +100,19 @@ int notify_set(struct notify *n, int fd)
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return errno;
+		return -errno;
 	if (S_ISSOCK(st.st_mode)) {
 		new.kind = NOTIFY_SOCKET;
 	} else if (S_ISFIFO(st.st_mode)) {
 		new.kind = NOTIFY_PIPE;
 		new.fd = reopen_pipe(fd);
 		if (new.fd < 0)
-			return EINVAL;
+			return -EINVAL;
 		close(fd);
 	} else if (is_eventfd(fd)) {
 		new.kind = NOTIFY_EVENTFD;
 	} else {
-		return EINVAL;
+		return -EINVAL;
 	}
 	notify_clear(n);
 	*n = new;

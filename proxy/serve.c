@@ -142,7 +142,7 @@ static int listen_on(const char *path)
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return fail("--listen %s: the path has %zu bytes and a socket's may have %zu; use a shorter one",
 			    path, strlen(path), sizeof(addr.sun_path) - 1);
-	strcpy(addr.sun_path, path);
+	memcpy(addr.sun_path, path, strlen(path) + 1);
 	if (remove_stale(&addr))
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);

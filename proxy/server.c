@@ -44,7 +44,7 @@ static int put(struct reply *reply, const void *data, size_t len)
 	uint8_t *p = payload_of(reply, len);
 
 	if (!p)
-		return ENOMEM;
+		return -ENOMEM;
 	memcpy(p, data, len);
 	return 0;
 }
@@ -55,7 +55,7 @@ static int do_version(struct session *s, const struct request *req, struct reply
 	uint8_t *p = payload_of(reply, sizeof(v) + sizeof(capabilities));
 
 	if (!p)
-		return ENOMEM;
+		return -ENOMEM;
 	if (req->version.minor < v.minor)
 		v.minor = req->version.minor;
 	memcpy(p, &v, sizeof(v));
@@ -133,7 +133,7 @@ static int do_region_info(struct device *dev, const struct request *req, struct 
 		return put(reply, &info, sizeof(info));
 	p = payload_of(reply, info.argsz);
 	if (!p)
-		return ENOMEM;
+		return -ENOMEM;
 	memcpy(p, &info, sizeof(info));
 	memcpy(p + sizeof(info), &cap, sizeof(cap));
 	memcpy(p + sizeof(info) + sizeof(cap), r->areas, areas);
@@ -161,7 +161,7 @@ static int do_read(struct device *dev, const struct access_request *a, struct re
 	uint8_t *p = payload_of(reply, sizeof(h) + a->count);
 
 	if (!p)
-		return ENOMEM;
+		return -ENOMEM;
 	memcpy(p, &h, sizeof(h));
 	return device_region_access(dev, a->region, a->offset, p + sizeof(h), a->count, false);
 }
@@ -227,7 +227,7 @@ static int dispatch(struct session *s, const struct decode_limits *limits,
 		device_reset(dev);
 		return 0;
 	default:
-		return ENOTSUP;
+		return -ENOTSUP;
 	}
 }
 
@@ -235,7 +235,7 @@ static void finish(const struct vfio_user_hdr *hdr, int err, struct reply *reply
 {
 	struct vfio_user_hdr h = {
 		.id = hdr->id, .cmd = hdr->cmd, .size = reply->len,
-		.flags = VFIO_USER_F_REPLY | (err ? VFIO_USER_F_ERROR : 0), .err = err,
+		.flags = VFIO_USER_F_REPLY | (err ? VFIO_USER_F_ERROR : 0), .err = -err,
 	};
 
 	memcpy(reply->buf, &h, sizeof(h));
@@ -244,17 +244,17 @@ static void finish(const struct vfio_user_hdr *hdr, int err, struct reply *reply
 /**
  * server_reply_error() - an error reply: the header alone
  * @hdr: of the request; only id and cmd are used
- * @err: errno value
+ * @err: negative errno
  * @reply: filled in
  *
- * Return: 0 or ENOMEM.
+ * Return: 0 or -ENOMEM.
  */
 int server_reply_error(const struct vfio_user_hdr *hdr, int err, struct reply *reply)
 {
 	reply->fd = -1;
 	reply->len = 0;
 	if (!payload_of(reply, 0))
-		return ENOMEM;
+		return -ENOMEM;
 	finish(hdr, err, reply);
 	return 0;
 }

@@ -10,7 +10,7 @@
 #include "proxy/error.h"
 #include "proxy/spec.h"
 
-/* The part up to a single comma, with doubled ones undone; *at moves behind it. */
+/* The part up to a single comma, doubled ones undone; *at moves behind it, NULL: the last. */
 static char *next_part(const char **at)
 {
 	const char *p = *at;
@@ -24,7 +24,7 @@ static char *next_part(const char **at)
 		*q++ = *p;
 	}
 	*q = 0;
-	*at = *p ? p + 1 : p;
+	*at = *p ? p + 1 : NULL;
 	return part;
 }
 
@@ -94,14 +94,10 @@ static int parse(struct spec *spec)
 		return fail("out of memory");
 	err = parse_head(spec, part);
 	free(part);
-	while (!err && (*at || (at > spec->text && at[-1] == ','))) {
-		bool last = !*at;
-
+	while (!err && at) {
 		part = next_part(&at);
 		err = part ? add_prop(spec, part) : fail("out of memory");
 		free(part);
-		if (last)
-			break;
 	}
 	return err;
 }
@@ -116,7 +112,9 @@ struct spec *spec_parse(const char *text)
 {
 	struct spec *spec = calloc(1, sizeof(*spec));
 
-	if (!spec || !(spec->text = strdup(text))) {
+	if (spec)
+		spec->text = strdup(text);
+	if (!spec || !spec->text) {
 		free(spec);
 		fail("out of memory");
 		return NULL;

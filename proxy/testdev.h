@@ -44,8 +44,8 @@
 #define TD_RAISE		0x010		/* WO 32: signal this MSI or MSI-X vector now */
 #define TD_INTX			0x014		/* RW 32: 1 asserts INTx, 0 deasserts */
 #define TD_RAISE_DELAY		0x018		/* RW 32: microseconds for TD_RAISE_LATER */
-#define TD_RAISE_LATER		0x01c		/* WO 32: signal this vector after TD_RAISE_DELAY;
-						 * TD_VECTOR_INTX asserts INTx instead */
+/* WO 32: signal this vector after TD_RAISE_DELAY; TD_VECTOR_INTX asserts INTx instead */
+#define TD_RAISE_LATER		0x01c
 #define TD_DMA_SRC		0x020		/* RW 64 */
 #define TD_DMA_DST		0x028		/* RW 64 */
 #define TD_DMA_LEN		0x030		/* RW 32: bytes; with TD_DMA_SG: descriptors */
@@ -70,8 +70,8 @@
 #define TD_DMA_COPY		1	/* IOVA SRC to IOVA DST */
 #define TD_DMA_TO_DEVICE	2	/* IOVA SRC to device memory DST */
 #define TD_DMA_FROM_DEVICE	3	/* device memory SRC to IOVA DST */
-#define TD_DMA_SG		0x100	/* or'ed: the IOVA side is the address of an array of
-					 * descriptors { u64 iova; u32 len; u32 zero; } */
+/* or'ed: the IOVA side is the address of an array of descriptors { u64 iova; u32 len; u32 zero; } */
+#define TD_DMA_SG		0x100
 
 #define TD_DMA_OK		0
 #define TD_DMA_ERR_FAULT	1	/* IOVA not mapped, or bus mastering off */
@@ -79,8 +79,8 @@
 
 /* BAR2 ports */
 #define TD_PORT_RAM		0x00	/* 128 bytes of plain memory */
-#define TD_PORT_FIFO		0x80	/* 1, 2 or 4 bytes at a time; a write pushes, a read pops
-					 * (all ones when empty); holds 4096 bytes */
+/* 1, 2 or 4 bytes at a time; a write pushes, a read pops (all ones when empty); holds 4096 bytes */
+#define TD_PORT_FIFO		0x80
 #define TD_PORT_FIFO_LEVEL	0x84	/* RO 32: bytes held */
 #define TD_PORT_FIFO_CLEAR	0x88	/* WO 8 */
 

@@ -44,8 +44,9 @@ static int execute(struct run *run)
 
 int cmd_run(int argc, char **argv)
 {
-	struct run_options opts;
-	struct run run = { .opts = &opts };
+	/* Static, because a relay thread may be in a read() until the program is gone. */
+	static struct run_options opts;
+	static struct run run = { .opts = &opts };
 	int status = options_parse_run(argc, argv, &opts);
 
 	if (status < 0 && opts.device_help)

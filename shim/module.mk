@@ -49,4 +49,13 @@ $(B)/guest.cpio: build/guest/init
 	$(Q)cd build/guest && printf '%s\n' init dev dev/console | cpio -o -H newc --quiet -R 0:0 --reproducible >../guest.tmp
 	$(Q)mv build/guest.tmp $@
 
+
+SHIM_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/shim-*.c))
+CHECK_UNIT += $(SHIM_TESTS)
+
+$(SHIM_TESTS): $(B)/tests/unit/%: tests/unit/%.c tests/unit/shim-test.h $(SHIM_OBJ)
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(SHIM_OBJ) $(SHIM_LIBS) -lcmocka
+
 -include $(SHIM_OBJ:.o=.d) $(B)/shim/main.d $(GUEST_OBJ:.o=.d)

@@ -8,7 +8,7 @@ set -u
 cd "$(dirname "$0")/.." || exit 1
 
 read -ra targets <<< "${*:-${FUZZ_TARGETS:-}}"
-[ ${#targets[@]} -gt 0 ] || { echo '1..0 # SKIP no fuzz targets'; exit 0; }
+[ ${#targets[@]} -gt 0 ] || { echo "fuzz.t: no targets; use 'make fuzz'" >&2; exit 1; }
 echo "1..${#targets[@]}"
 n=0 failed=0
 for target in "${targets[@]}"; do

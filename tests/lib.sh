@@ -71,7 +71,14 @@ show_last() {
 ok() {
 	local name=$1
 	shift
-	if "$@"; then report 0 "$name"; else report 1 "$name"; echo "# failed: $*" >&2; show_last; fi
+	if "$@"; then
+		report 0 "$name"
+	else
+		report 1 "$name"
+		echo "# failed: $*" >&2
+		show_last
+		return 1
+	fi
 }
 
 is() {
@@ -81,6 +88,7 @@ is() {
 		report 1 "$1"
 		printf '# got:  %s\n# want: %s\n' "$2" "$3" >&2
 		show_last
+		return 1
 	fi
 }
 
@@ -91,6 +99,7 @@ like() {
 		report 1 "$1"
 		echo "# no line of ${2##*/} matches: $3" >&2
 		show_last
+		return 1
 	fi
 }
 
@@ -99,6 +108,7 @@ unlike() {
 		report 1 "$1"
 		echo "# a line of ${2##*/} matches: $3" >&2
 		show_last
+		return 1
 	else
 		report 0 "$1"
 	fi
@@ -172,11 +182,17 @@ await() {
 
 r3_up() { await "grep -q '^up' '$T/out' || ! kill -0 $bg 2>/dev/null" 40 && grep -q '^up' "$T/out"; }
 
+# Wait for the end, with the end of CMD's standard input (r3_wait) or without (r3_ended).
 r3_wait() {
 	exec 9>&-
+	r3_ended
+}
+
+r3_ended() {
 	wait "$bg"
 	status=$?
 	bg=
+	exec 9>&-
 }
 
 # End a background run whatever its state.
@@ -186,9 +202,9 @@ r3_kill() {
 	r3_wait
 }
 
-# The living descendants of process $1, parents first.
+# The living descendants of process $1, oldest first.
 descendants() {
-	ps -eo pid=,ppid=,stat= | awk -v root="$1" '
+	ps -eo pid=,ppid=,stat= --sort=start_time,pid | awk -v root="$1" '
 		$3 !~ /^Z/ { parent[$1] = $2; order[n++] = $1 }
 		END {
 			in_tree[root] = 1
@@ -196,25 +212,37 @@ descendants() {
 				more = 0
 				for (i = 0; i < n; i++)
 					if (!(order[i] in in_tree) && parent[order[i]] in in_tree) {
-						in_tree[order[i]] = 1; print order[i]; more = 1
+						in_tree[order[i]] = 1; more = 1
 					}
 			} while (more)
+			for (i = 0; i < n; i++)
+				if (order[i] in in_tree && order[i] != root)
+					print order[i]
 		}'
 }
 
-# The first process of the background run that is a shim, proxy, qemu, kernel or stub.
+# The oldest process of the background run that is a shim, proxy, qemu, kernel or stub; or the newest
+# stub, `command`.  A stub carries a process of the hosted kernel, the oldest its init.
 process_of() {
-	local p exe kernel=
+	local p exe kernel='' newest=''
 	for p in $(descendants "$bg"); do
 		exe=$(readlink "/proc/$p/exe" 2>/dev/null) || continue
 		case $1:${exe% (deleted)} in
 		shim:*/ring3 | proxy:*/ring3-proxy | qemu:*/qemu-system-x86_64) echo "$p"; return ;;
 		kernel:*/linux) echo "$p"; return ;;
-		stub:*/linux) [ -z "$kernel" ] || { echo "$p"; return; }; kernel=$p ;;
-		stub:*) [ -z "$kernel" ] || { echo "$p"; return; } ;;
+		stub:*/linux | command:*/linux)
+			if [ -z "$kernel" ]; then
+				kernel=$p
+			elif [ "$1" = stub ]; then
+				echo "$p"
+				return
+			else
+				newest=$p
+			fi
+			;;
 		esac
 	done
-	return 1
+	[ -n "$newest" ] && echo "$newest"
 }
 
 # Take the TAP of file $1 over as tests of ours, "$2: " in front of each name; skipped tests are failures.

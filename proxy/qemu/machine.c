@@ -24,7 +24,7 @@
 #define BIOS_SIZE	0x10000
 #define START_MS	30000		/* a loaded machine may be slow */
 #define ANSWER_MS	2000
-#define END_MS		5000		/* it may have a disk to flush */
+#define END_MS		10000		/* it may have a disk to flush */
 #define END_STALLED_MS	500
 #define PRIVATE_RAM	(16u << 20)
 
@@ -93,7 +93,7 @@ static int machine_args(struct qemu_args *a, int bios, int qtest, int ivshmem)
 	};
 	int err = args_add(a, "%s", process_program());
 
-	for (size_t i = 0; i < sizeof(fixed) / sizeof(fixed[0]) && !err; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(fixed) && !err; i++)
 		err = args_add(a, "%s", fixed[i]);
 	return err || args_add(a, "-bios") || args_add(a, "/proc/self/fd/%d", bios) ||
 	       args_add(a, "-chardev") || args_add(a, "socket,id=ring3-qtest,fd=%d", qtest) ||
@@ -151,7 +151,7 @@ static void output_event(struct loop_src *src, uint32_t events)
 }
 
 /* From the loop, when QEMU has closed its socket. */
-static void lost(void)
+static void qemu_gone(void)
 {
 	char *words = process_words(&m.process);
 	int status;
@@ -229,7 +229,7 @@ static int launch(void)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qtest))
 		return fail("cannot create a socket: %m");
-	err = qtest_open(qtest[0], lost, lines_changed) || lines_open() ||
+	err = qtest_open(qtest[0], qemu_gone, lines_changed) || lines_open() ||
 	      ivshmem_open(&ivshmem) || ivshmem_hello(m.ram_fd) || spawn(qtest[1], ivshmem);
 	close(qtest[1]);
 	if (ivshmem >= 0)
@@ -237,9 +237,19 @@ static int launch(void)
 	return err ? -1 : bring_up();
 }
 
+/* Has it carried out everything it was told?  Not if somebody stopped it. */
+static bool responsive(void)
+{
+	if (!qtest_alive() || qtest_stalled())
+		return false;
+	qtest_set_timeout(END_STALLED_MS);
+	qtest_read(QEMU_MMCONFIG, 4);
+	return !qtest_stalled();
+}
+
 static void end(void)
 {
-	int timeout = qtest_alive() && !qtest_stalled() ? END_MS : END_STALLED_MS;
+	int timeout = m.running && responsive() ? END_MS : END_STALLED_MS;
 
 	if (m.running)
 		loop_del(&m.output);
@@ -289,7 +299,7 @@ static int restart_with(int fd, const struct stat *st)
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
 	if (copy < 0)
-		return errno;
+		return -errno;
 	end();
 	close(m.ram_fd);
 	m.ram_fd = copy;
@@ -299,7 +309,7 @@ static int restart_with(int fd, const struct stat *st)
 	if (launch()) {
 		warn("%s", fail_text());
 		loop_stop(1);
-		return EIO;
+		return -EIO;
 	}
 	for (unsigned int i = 0; i < qemu_nr_devices; i++)
 		messages_update(qemu_devices[i]);
@@ -309,7 +319,7 @@ static int restart_with(int fd, const struct stat *st)
 static int refuse(const struct device *dev, const char *why)
 {
 	warn("device '%s': cannot reach the memory a client maps: %s", device_name(dev), why);
-	return ENOTSUP;
+	return -ENOTSUP;
 }
 
 /**
@@ -321,14 +331,14 @@ static int refuse(const struct device *dev, const char *why)
  * They reach one file, at QEMU_RAM_IOVA.  That of --ram-fd; without one that of the
  * first client, for which QEMU is started again if no device has been used yet.
  *
- * Return: 0, or ENOTSUP after a warning that says why, or EIO: QEMU was lost.
+ * Return: 0, or -ENOTSUP after a warning that says why, or -EIO: QEMU was lost.
  */
 int machine_dma_map(struct device *dev, const struct dma_request *req, int fd)
 {
 	struct stat st;
 
 	if (fstat(fd, &st))
-		return errno;
+		return -errno;
 	if (req->offset > QEMU_RAM_MAX || req->iova != QEMU_RAM_IOVA + req->offset)
 		return refuse(dev, "it must be at IOVA 0x40000000 + its offset in the file");
 	if (st.st_dev != m.ram.st_dev || st.st_ino != m.ram.st_ino) {

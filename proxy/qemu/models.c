@@ -18,15 +18,18 @@
 /* Everything `QEMU -machine q35 -device WHAT` prints; to be freed. */
 static char *ask_qemu(const char *what)
 {
-	char *argv[] = { (char *)process_program(), "-machine", "q35", "-nodefaults",
-			 "-no-user-config", "-device", (char *)what, NULL };
+	struct qemu_args args = { 0 };
 	struct process p;
 	char *text = NULL;
 	size_t size = 0;
 	FILE *out, *in;
-	int c;
+	int c, err;
 
-	if (process_start(&p, argv, NULL, 0))
+	err = args_add(&args, "%s", process_program()) ||
+	      args_split(&args, "-machine q35 -nodefaults -no-user-config -device") ||
+	      args_add(&args, "%s", what) || process_start(&p, args.argv, NULL, 0);
+	args_free(&args);
+	if (err)
 		return NULL;
 	fcntl(p.output, F_SETFL, 0);
 	in = fdopen(dup(p.output), "r");

@@ -55,6 +55,8 @@ static void child(char *const *argv, int output, int status, pid_t parent, const
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_DFL);
+	/* A hosted sound card is no reason to open the sound card of the host. */
+	setenv("QEMU_AUDIO_DRV", "none", 0);
 	null = open("/dev/null", O_RDWR);
 	if (null >= 0 && dup2(null, 0) == 0 && dup2(output, 1) == 1 && dup2(output, 2) == 2 &&
 	    !inherit(keep, nr_keep))

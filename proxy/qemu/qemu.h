@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "proxy/device.h"
+#include "proxy/util.h"
 
 #define QEMU_MAX_DEVICES	22	/* slots 3 to 24: those wired to GSI 20 to 23 */
 #define QEMU_FIRST_SLOT		3
@@ -57,8 +58,8 @@ struct qemu_args {
 };
 
 /* args.c */
-int args_add(struct qemu_args *args, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+__printf(2, 3)
+int args_add(struct qemu_args *args, const char *fmt, ...);
 int args_split(struct qemu_args *args, const char *text);
 void args_free(struct qemu_args *args);
 char *args_escape(const char *value);

@@ -27,7 +27,8 @@
 
 static struct {
 	struct loop_src src;
-	void (*lost)(void), (*irqs)(void);
+	void (*lost)(void);
+	void (*irqs)(void);
 	struct loop_work lost_work, irq_work;
 	char buf[4096];
 	size_t start, len;
@@ -99,7 +100,7 @@ static char *buffered_answer(void)
 	return NULL;
 }
 
-/* More bytes.  0, or EAGAIN: none in time, or EPIPE. */
+/* More bytes.  0, or -EAGAIN: none in time, or -EPIPE. */
 static int receive(int flags)
 {
 	ssize_t n;
@@ -107,7 +108,7 @@ static int receive(int flags)
 	memmove(q.buf, q.buf + q.start, q.len);
 	q.start = 0;
 	if (q.len == sizeof(q.buf))
-		return EPIPE;
+		return -EPIPE;
 	do {
 		n = recv(q.src.fd, q.buf + q.len, sizeof(q.buf) - q.len, flags);
 	} while (n < 0 && errno == EINTR);
@@ -115,7 +116,7 @@ static int receive(int flags)
 		q.len += n;
 		return 0;
 	}
-	return n < 0 && errno == EAGAIN ? EAGAIN : EPIPE;
+	return n < 0 && errno == EAGAIN ? -EAGAIN : -EPIPE;
 }
 
 static void stall(void)
@@ -135,7 +136,7 @@ static char *await_answer(void)
 		switch (receive(0)) {
 		case 0:
 			break;
-		case EAGAIN:
+		case -EAGAIN:
 			stall();
 			return NULL;
 		default:
@@ -161,7 +162,7 @@ static void event(struct loop_src *src, uint32_t events)
 	while (buffered_answer())
 		if (q.owed)
 			q.owed--;
-	if (err == EPIPE)
+	if (err == -EPIPE)
 		lose();
 	if (q.stalled && !q.owed) {
 		q.stalled = false;

@@ -58,7 +58,7 @@ void sugar_forget(void)
 
 static int attachment_of(const char *model)
 {
-	for (size_t i = 0; i < sizeof(attachments) / sizeof(attachments[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(attachments); i++)
 		if (!strncmp(model, attachments[i].start, strlen(attachments[i].start)))
 			return i;
 	return -1;
@@ -200,7 +200,7 @@ static int check_props(const struct spec *spec)
 	    strlen(spec->model))
 		return fail("device '%s': '%s' is no name of a model; '--device qemu:help' lists them",
 			    spec->text, spec->model);
-	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+	for (size_t i = 0; i < ARRAY_SIZE(ours); i++)
 		if (spec_get(spec, ours[i]))
 			return fail("device '%s': ring3 itself sets %s=; leave it out (addr= is the place on the hosted bus)",
 				    spec->text, ours[i]);
@@ -228,6 +228,18 @@ static int with_disk(struct qdev *qd, struct qemu_args *args, const char *file,
 	    args_add(args, "%s", qd->device_arg))
 		return -1;
 	return attachments[how].child ? add_child(qd, args, how, drive) : 0;
+}
+
+/* NVMe must have a serial number; edu by itself reaches 28 bits, below all memory. */
+static void add_defaults(const struct qdev *qd, char *extra, size_t size)
+{
+	const struct spec *spec = qd->dev->spec;
+	size_t n = strlen(extra);
+
+	if (!strcmp(spec->model, "nvme") && !spec_get(spec, "serial"))
+		snprintf(extra + n, size - n, ",serial=ring3-%u", qd->index);
+	if (!strcmp(spec->model, "edu") && !spec_get(spec, "dma_mask"))
+		snprintf(extra + n, size - n, ",dma_mask=0xffffffff");
 }
 
 /**
@@ -259,9 +271,7 @@ int sugar_device(struct qdev *qd, struct qemu_args *args)
 		if (add_net(args, spec, netdev, net))
 			return -1;
 	}
-	if (!strcmp(spec->model, "nvme") && !spec_get(spec, "serial"))
-		snprintf(extra + strlen(extra), sizeof(extra) - strlen(extra), ",serial=ring3-%u",
-			 qd->index);
+	add_defaults(qd, extra, sizeof(extra));
 	if (disk)
 		return with_disk(qd, args, disk, extra);
 	if (device_arg(qd, extra) || args_add(args, "-device"))

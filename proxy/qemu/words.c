@@ -21,7 +21,7 @@ static struct qdev *accused(const char *words)
 		if ((qd->device_arg && strstr(words, qd->device_arg)) || strstr(words, drive))
 			return qd;
 	}
-	return qemu_nr_devices == 1 ? qemu_devices[0] : NULL;
+	return qemu_nr_devices == 1 && !strstr(words, ": invalid option") ? qemu_devices[0] : NULL;
 }
 
 static bool starts(const char *text, const char *with)
@@ -45,9 +45,10 @@ static const char *core_of(const char *line, const struct qdev *qd)
 		line += 8 + strlen(qd->device_arg);
 		return starts(line, ": ") ? line + 2 : line;
 	}
-	for (size_t i = 0; qd && i < sizeof(options) / sizeof(options[0]); i++) {
-		p = strstr(line, "ring3-");
-		if (starts(line, options[i]) && p && (p = strstr(p, ": ")))
+	for (size_t i = 0; qd && i < ARRAY_SIZE(options); i++) {
+		p = starts(line, options[i]) ? strstr(line, "ring3-") : NULL;
+		p = p ? strstr(p, ": ") : NULL;
+		if (p)
 			return p + 2;
 	}
 	return line;

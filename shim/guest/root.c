@@ -146,7 +146,7 @@ static int bind(const char *path, bool writable)
 	/* A bind inherits "read-only" from the mount it is taken of. */
 	if (!writable)
 		return 0;
-	return mount(NULL, target, NULL, MS_REMOUNT | MS_BIND, NULL);
+	return mount(NULL, target, NULL, MS_REMOUNT | MS_BIND | MS_NOSUID, NULL);
 }
 
 static void bind_system(const char *path)
@@ -236,7 +236,12 @@ void root_build(struct guest_config *config)
 	guest_path path;
 
 	mount_or_die("hostfs", GUEST_HOST, "hostfs", 0, "/");
-	mount_or_die(NULL, GUEST_HOST, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL);
+	/*
+	 * A set-user-ID program would make CMD, which is root, the program's owner; for a caller in
+	 * a user namespace that is "nobody".
+	 */
+	mount_or_die(NULL, GUEST_HOST, NULL,
+		     MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID, NULL);
 	host_fd = open(GUEST_HOST, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	mount_or_die("tmpfs", GUEST_NEW, "tmpfs", MS_NODEV, "mode=755");
 	for (size_t i = 0; i < sizeof(plain_dirs) / sizeof(*plain_dirs); i++)

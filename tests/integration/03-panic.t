@@ -26,9 +26,6 @@ like 'decoded too' "$T/err" "ring3_panic_inner.*ring3_panic\.c:$(line_of inner)\
 r3 run --device testdev --device qemu:e1000e --driver "$ko" -- true
 is 'with devices: 255' "$status" 255
 
-r3 run -- sh -c 'echo c > /proc/sysrq-trigger'
-is 'a crash by sysrq: 255' "$status" 255
-
 cp -r "$TOP/tests/panic" mine
 r3 run --driver mine -- true
 is 'built from a directory: 255' "$status" 255

@@ -38,8 +38,8 @@ head -c 4095 /dev/urandom > /tmp/a
 cat /tmp/a > /dev/edu
 head -c 4095 /dev/edu > /tmp/b
 cmp /tmp/a /tmp/b && echo same
-dd if=/dev/edu bs=1 skip=100 count=50 of=/tmp/c status=none
-tail -c +101 /tmp/a | head -c 50 | cmp - /tmp/c && echo part
+dd if=/dev/edu bs=1 skip=100 count=5 of=/tmp/c status=none
+tail -c +101 /tmp/a | head -c 5 | cmp - /tmp/c && echo part
 cat interrupts dma_bytes
 SH
 expected='0x010000ed
@@ -49,8 +49,8 @@ expected='0x010000ed
 refused
 same
 part
-54
-8240'
+9
+8195'
 for how in edu/edu.ko ./edu "$T/w/edu/edu.ko"; do
 	r3 run --device qemu:edu,dma_mask=0xffffffff --driver "$how" -- sh edu.sh
 	is "edu as $how: status" "$status" 0

@@ -21,7 +21,7 @@ ticks() {
 idle() {
 	local name=$1 before after start
 	shift
-	LIMIT=60 r3_start run "$@" -- sh -c 'for d in /sys/class/net/e*; do [ ! -e $d ] || ip link set ${d##*/} up; done; echo up; read -r x'
+	LIMIT=60 r3_start run "$@" -- sh -c 'for d in /sys/class/net/e*; do [ ! -e $d ] || ip link set ${d##*/} up; done; echo up; read -r x || :'
 	ok "$name: running" r3_up
 	sleep 3	# what a driver does after it was opened (link up, autonegotiation) is not idling
 	before=$(ticks)

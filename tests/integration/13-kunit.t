@@ -4,7 +4,8 @@
 # shellcheck source=SCRIPTDIR/../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
-r3 run --device testdev --driver ring3_kunit -- sh -c 'cat /sys/kernel/debug/kunit/*/results'
+r3 run --device testdev --driver ring3_kunit -- sh -c '
+	mount -t debugfs none /sys/kernel/debug && cat /sys/kernel/debug/kunit/*/results'
 is 'status' "$status" 0
 like 'the suites reported' "$T/out" '^ *1\.\.[0-9]+'
 

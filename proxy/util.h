@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * util.h - macros as in the kernel
+ */
+#ifndef RING3_PROXY_UTIL_H
+#define RING3_PROXY_UTIL_H
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+#define container_of(ptr, type, member) \
+	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
+
+#define FORMAT_CHECK(...) __attribute__((format(__VA_ARGS__)))
+
+#ifndef __printf
+#define __printf(fmt, args) FORMAT_CHECK(printf, fmt, args)
+#endif
+
+#endif

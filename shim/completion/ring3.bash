@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# ring3.bash - bash completion for the ring3 command
+
+_ring3_words() {
+	mapfile -t COMPREPLY < <(compgen -W "$1" -- "$2")
+}
+
+_ring3_files() {
+	compopt -o filenames
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$2")
+}
+
+# Names of the hosted kernel's modules.
+_ring3_modules() {
+	local kernel=${RING3_KERNEL:-}
+	[ -n "$kernel" ] || kernel=$(dirname "$(readlink -f "$(type -P "$1")")")/build/kernel
+	sed 's,.*/,,; s,\.ko.*,,' "$kernel"/lib/modules/*/modules.order 2>/dev/null
+}
+
+# The value of option $1 ($2: what is typed of it).
+_ring3_value() {
+	case $1 in
+	--device) _ring3_words 'qemu: testdev help qemu:help' "$2" ;;
+	--driver)
+		case $2 in
+		*/*) _ring3_files -f "$2" ;;
+		*) _ring3_words "$(_ring3_modules "${COMP_WORDS[0]}")" "$2" ;;
+		esac
+		;;
+	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
+	--rw | --listen) _ring3_files -f "$2" ;;
+	--qemu | --name | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd) ;;
+	*) return 1 ;;
+	esac
+}
+
+_ring3() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
+	COMPREPLY=()
+	if [ "$COMP_CWORD" -eq 1 ]; then
+		_ring3_words 'run build proxy --help --version' "$cur"
+		return
+	fi
+	# Behind -- there is a command of its own.
+	for ((i = 2; i < COMP_CWORD; i++)); do
+		if [ "${COMP_WORDS[i]}" = -- ]; then
+			mapfile -t COMPREPLY < <(compgen -c -- "$cur")
+			return
+		fi
+	done
+	[ "$cur" != = ] || cur=
+	if [ "$prev" = = ]; then
+		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	_ring3_value "$prev" "$cur" && return
+	case ${COMP_WORDS[1]} in
+	run) _ring3_words '--device --qemu --driver --name --mem --kernel-args --timeout --rw
+		--dry-run --verbose --quiet --help -v -q -h --' "$cur" ;;
+	build)
+		case $cur in
+		-*) _ring3_words '--verbose --quiet --help -v -q -h' "$cur" ;;
+		*) _ring3_files -d "$cur" ;;
+		esac
+		;;
+	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd
+		--help --usage --version -d -V' "$cur" ;;
+	esac
+}
+
+complete -F _ring3 ring3
