@@ -165,5 +165,6 @@ const struct backend backend_qemu = {
 	.irq_update = irq_update_qemu,
 	.intx_level = intx_level,
 	.dma_map = machine_dma_map,
+	.leaving = machine_leaving,
 	.reset = reset,
 };

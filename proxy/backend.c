@@ -8,6 +8,7 @@
 #include "proxy/backend.h"
 #include "proxy/error.h"
 #include "proxy/near.h"
+#include "proxy/util.h"
 
 const struct backend *const backends[] = {
 	&backend_qemu,

@@ -57,6 +57,8 @@ struct backend {
 	bool (*intx_level)(struct device *dev);
 	/* May this memory be mapped?  Optional; 0 or a negative errno. */
 	int (*dma_map)(struct device *dev, const struct dma_request *req, int fd);
+	/* The client has gone; what follows must be done soon.  Optional. */
+	void (*leaving)(struct device *dev);
 	/* Reset the function; bus mastering is off afterwards. */
 	void (*reset)(struct device *dev);
 };

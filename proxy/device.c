@@ -276,6 +276,8 @@ void device_reset(struct device *dev)
  */
 void device_quiesce(struct device *dev)
 {
+	if (dev->backend->leaving)
+		dev->backend->leaving(dev);
 	dev->backend->command(dev, PCI_COMMAND_INTX_DISABLE);
 	irq_disarm(dev);
 	dma_unmap_all(&dev->dma);

@@ -5,12 +5,8 @@
 #ifndef RING3_PROXY_ERROR_H
 #define RING3_PROXY_ERROR_H
 
-#include "proxy/util.h"
-
-__printf(1, 2)
-int fail(const char *fmt, ...);
+int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 const char *fail_text(void);
-__printf(1, 2)
-void warn(const char *fmt, ...);
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 #endif

@@ -10,10 +10,4 @@
 #define container_of(ptr, type, member) \
 	((type *)((char *)(ptr) - __builtin_offsetof(type, member)))
 
-#define FORMAT_CHECK(...) __attribute__((format(__VA_ARGS__)))
-
-#ifndef __printf
-#define __printf(fmt, args) FORMAT_CHECK(printf, fmt, args)
-#endif
-
 #endif

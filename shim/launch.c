@@ -69,6 +69,9 @@ static int create(struct launch *l, struct run *run)
 		status = pipe_pair(&l->console);
 	if (!status)
 		status = pipe_pair(&l->ready);
+	/* Our end alone: what is there is read, and nobody is waited for. */
+	if (!status && fcntl(l->ready.ours, F_SETFL, O_NONBLOCK) < 0)
+		status = fail("cannot set up a pipe: %s", strerror(errno));
 	for (size_t i = 0; !status && i < n; i++, l->n_devices += !status)
 		status = stream_pair(&l->device[i]);
 	return status;

@@ -58,4 +58,15 @@ $(SHIM_TESTS): $(B)/tests/unit/%: tests/unit/%.c tests/unit/shim-test.h $(SHIM_O
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(SHIM_OBJ) $(SHIM_LIBS) -lcmocka
 
+# Fuzz targets, built with clang whatever CC is.
+SHIM_FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/shim-*.c))
+FUZZ += $(filter-out $(FUZZ),$(SHIM_FUZZ))
+
+$(SHIM_FUZZ): build/fuzz/%: tests/fuzz/%.c $(SHIM_SRC) $(wildcard shim/*.h)
+	$(say) FUZZ $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -g -I. \
+		-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all \
+		-o $@ $(filter %.c,$^) $(SHIM_LIBS)
+
 -include $(SHIM_OBJ:.o=.d) $(B)/shim/main.d $(GUEST_OBJ:.o=.d)

@@ -68,7 +68,8 @@ static int exec_status(const struct run *run)
 
 static char *exec_message(const struct run *run)
 {
-	const char *name = run->opts->command[0] ? run->opts->command[0] : "the shell";
+	const char *word = run->opts->command[0] ? run->opts->command[0] : "the shell";
+	_cleanup_free_ char *name = *word ? xstrdup(word) : shell_quote(word);
 
 	if (run->session.value == ENOENT)
 		return xasprintf("%s: not found inside; there are the host's /usr, /bin, /lib*, /etc, "

@@ -40,13 +40,24 @@ static uint64_t number_in(const char *dir, const char *file)
 	return text && *text >= '0' && *text <= '9' ? strtoull(text, NULL, 10) : UNKNOWN;
 }
 
+/* The two versions of memory cgroups, and where systems mount them. */
+static const struct cgroup_kind {
+	const char *line;	/* start of the line of /proc/self/cgroup, behind the number */
+	const char *mount;
+	const char *max, *used, *cache;
+} cgroup_kinds[] = {
+	{ "::", "/sys/fs/cgroup", "memory.max", "memory.current", "inactive_file " },
+	{ ":memory:", "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+	  "total_inactive_file " },
+};
+
 /* Room in one cgroup: its limit, less what is used and cannot be dropped. */
-static uint64_t cgroup_room(const char *dir)
+static uint64_t cgroup_room(const struct cgroup_kind *kind, const char *dir)
 {
 	_cleanup_free_ char *stat = xasprintf("%s/memory.stat", dir);
-	uint64_t max = number_in(dir, "memory.max");
-	uint64_t used = number_in(dir, "memory.current");
-	uint64_t cache = keyed_value(stat, "inactive_file ");
+	uint64_t max = number_in(dir, kind->max);
+	uint64_t used = number_in(dir, kind->used);
+	uint64_t cache = keyed_value(stat, kind->cache);
 
 	if (max == UNKNOWN || used == UNKNOWN)
 		return max;
@@ -55,26 +66,38 @@ static uint64_t cgroup_room(const char *dir)
 	return max - min_u64(max, used);
 }
 
-/* Every group up to the root counts ("0::/path", cgroup v2). */
-static uint64_t cgroups_room(void)
+/* Every group from ours up to the root counts. */
+static uint64_t hierarchy_room(const struct cgroup_kind *kind, char *path)
 {
-	_cleanup_free_ char *self = read_text("/proc/self/cgroup");
-	char *path = self ? strstr(self, "0::/") : NULL;
 	uint64_t room = UNKNOWN;
 	char *slash;
 
-	if (!path)
-		return UNKNOWN;
-	path += 3;
-	path[strcspn(path, "\n")] = '\0';
 	do {
-		_cleanup_free_ char *dir = xasprintf("/sys/fs/cgroup%s", path);
+		_cleanup_free_ char *dir = xasprintf("%s%s", kind->mount, path);
 
-		room = min_u64(room, cgroup_room(dir));
+		room = min_u64(room, cgroup_room(kind, dir));
 		slash = strrchr(path, '/');
 		if (slash)
 			*slash = '\0';
 	} while (slash);
+	return room;
+}
+
+static uint64_t cgroups_room(void)
+{
+	_cleanup_free_ char *self = read_text("/proc/self/cgroup");
+	char *rest = self, *line;
+	uint64_t room = UNKNOWN;
+
+	while (rest && (line = strsep(&rest, "\n"))) {
+		line += strspn(line, "0123456789");
+		for (size_t i = 0; i < ARRAY_SIZE(cgroup_kinds); i++) {
+			size_t n = strlen(cgroup_kinds[i].line);
+
+			if (!strncmp(line, cgroup_kinds[i].line, n))
+				room = min_u64(room, hierarchy_room(&cgroup_kinds[i], line + n));
+		}
+	}
 	return room;
 }
 

@@ -28,6 +28,9 @@
 #define GRACE_PROXY_MS 900	/* the proxy may quiesce its devices */
 #define GRACE_STREAMS_MS 100	/* streams of a forced end */
 
+/* A guest that asks and does not read the answers is not listened to beyond this. */
+#define MAX_UNREAD (1 << 20)
+
 enum source {
 	ON_SIGNAL,
 	ON_READY,
@@ -121,7 +124,8 @@ static void flush_control(struct loop *loop)
 	if (loop->run->session.fd < 0)
 		return;
 	if (session_output(&loop->run->session))
-		event.events |= EPOLLOUT;
+		event.events = loop->run->session.out.len > MAX_UNREAD ? EPOLLOUT :
+									 EPOLLIN | EPOLLOUT;
 	epoll_ctl(loop->epoll, EPOLL_CTL_MOD, loop->run->session.fd, &event);
 }
 
@@ -147,23 +151,27 @@ static void force_end(struct loop *loop, int status, int sig)
 	}
 }
 
-static void on_ready(struct loop *loop)
+/* The proxy has closed its ready channel, or is gone. */
+static void end_ready(struct loop *loop)
 {
 	struct run *run = loop->run;
-	char text[4096];
-	ssize_t n = read(run->ready, text, sizeof(text));
 
-	if (n < 0 && errno == EINTR)
-		return;
-	if (n > 0) {
-		buffer_add(&run->ready_text, text, n);
-		return;
-	}
 	unwatch(loop, ON_READY);
 	close(run->ready);
 	run->ready = -1;
 	if (outcome_ready(run))
 		force_end(loop, RING3_EXIT_SETUP, 0);
+}
+
+static void on_ready(struct loop *loop)
+{
+	char text[4096];
+	ssize_t n;
+
+	while ((n = read(loop->run->ready, text, sizeof(text))) > 0)
+		buffer_add(&loop->run->ready_text, text, n);
+	if (!n)
+		end_ready(loop);
 }
 
 static void on_proxy(struct loop *loop)
@@ -172,8 +180,10 @@ static void on_proxy(struct loop *loop)
 	int status;
 
 	/* What it said before it ended comes first. */
-	while (run->ready >= 0)
+	if (run->ready >= 0)
 		on_ready(loop);
+	if (run->ready >= 0)
+		end_ready(loop);
 	unwatch(loop, ON_PROXY);
 	status = process_wait(&run->proxy);
 	if (outcome_proxy(run, status, loop->jail_gone))

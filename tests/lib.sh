@@ -134,9 +134,9 @@ finish() {
 traces() {
 	find "$T/home" "$T/run" "$T/tmp" -mindepth 1
 	find /dev/shm /tmp -mindepth 1 -maxdepth 1 ! -name 'ring3-test.*' \
-		\( -iname '*ring3*' -o -iname 'vm_file*' -o -iname '*qemu*' -o -iname '*uml*' \)
+		\( -name 'ring3*' -o -name 'vm_file*' -o -name 'qemu*' -o -name 'uml*' -o -name 'vl.*' \)
 	awk '/ring3|\/uml/ && !/ring3-test/ {print "mount " $5}' /proc/self/mountinfo
-	awk '$8 ~ /ring3|qemu|uml/ {print "socket " $8}' /proc/net/unix
+	awk '$8 ~ /ring3|qemu|uml/ && $8 !~ /ring3-test/ {print "socket " $8}' /proc/net/unix
 }
 traces | sort > "$T/before"
 

@@ -27,7 +27,7 @@ unit-san-build:
 	$(Q)$(MAKE) --no-print-directory SAN=1 unit-build
 
 test-modules: test-inside
-	$(say) MODULES tests/testdev tests/panic
+	$(say) MODULES "tests/testdev tests/panic"
 	$(Q)tests/build-modules.sh
 
 # What a hosted run needs; in this order, and not at once with the rest.

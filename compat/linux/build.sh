@@ -108,14 +108,11 @@ missing=
 for tool in gcc make flex bison bc xz cpio rsync patch depmod; do
 	command -v "$tool" >/dev/null || [ -x "/sbin/$tool" ] || missing="$missing $tool"
 done
-[ -z "$missing" ] || die "missing:$missing. Run 'make deps', or: apt-get install build-essential flex bison bc xz-utils cpio rsync patch kmod libelf-dev"
+[ -z "$missing" ] || die "missing:$missing. Run: apt-get install build-essential flex bison bc xz-utils cpio rsync patch kmod libelf-dev"
 
 # The tree stays where it is (its path is in the compiler's command lines), one for each
 # checkout and source; what it was built to last is what `ready` vouches for.
 build=$cache/build-$version-$(printf '%s %s' "$top" "$source_id" | sha256sum | cut -c1-12)
-for old in "$cache"/kernel-*; do
-	[ "$(readlink "$old/build")" != "$build" ] || [ "$old" = "$dir" ] || rm -rf "$old"
-done
 rm -f "$dir/ready"
 mkdir -p "$dir"
 ln -sfn "$build" "$dir/build"
@@ -198,7 +195,7 @@ if ! cat "$here/config.base" "$here/config.drivers" | cmp -s - "$build/.ring3-co
 	mv "$build/.ring3-config.new" "$build/.ring3-config"
 	# what was asked for and not granted is an error of ours
 	lost=$(grep -E '^CONFIG_[A-Z0-9_]+=[ym]' "$build/.ring3-config" |
-		while IFS== read -r sym val; do
+		while IFS='=' read -r sym val; do
 			got=$(sed -n "s/^$sym=//p" "$build/.config")
 			[ "$got" = "$val" ] || [ "$got" = y ] || printf ' %s' "$sym"
 		done)
@@ -255,6 +252,10 @@ kmake -s scripts_gdb >>"$dir/build.log" 2>&1 ||
 ln -f "$build/vmlinux" "$dir/linux"
 chmod -R a+rX "$dir" "$build"
 touch "$dir/ready"
+# What the same tree was built to before is of no use any more.
+for old in "$cache"/kernel-*; do
+	[ "$(readlink "$old/build")" != "$build" ] || [ "$old" = "$dir" ] || rm -rf "$old"
+done
 printf '%s\n' "$dir"
 }
 

@@ -4,7 +4,7 @@
  *
  * ring3.channels=NAME:FD,… names inherited stream sockets.  A device behaves like a
  * pipe: reads wait for data and return 0 at the peer's end, writes wait for room and fail
- * with EPIPE when the peer has gone, and when the last writer closes, the peer sees
+ * with EPIPE and SIGPIPE when the peer has gone, and when the last writer closes, the peer sees
  * the end of the stream.
  */
 #define pr_fmt(fmt) "ring3: " fmt
@@ -17,6 +17,7 @@
 #include <linux/moduleparam.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/wait.h>
@@ -135,6 +136,8 @@ static ssize_t channel_write(struct file *file, const char __user *buf, size_t l
 			done += n;
 			continue;
 		}
+		if (n == -EPIPE && !done)
+			send_sig(SIGPIPE, current, 0);
 		if (n != -EAGAIN || file->f_flags & O_NONBLOCK)
 			return done ? done : n;
 		if (wait_event_interruptible(c->wait, READ_ONCE(c->events) != seen))

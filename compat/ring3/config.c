@@ -11,6 +11,10 @@
 
 #include "ring3.h"
 
+#ifndef PCI_HEADER_TYPE_MFD	/* before 6.7 */
+#define PCI_HEADER_TYPE_MFD 0x80
+#endif
+
 static int dev_read(struct ring3_dev *dev, int where, int size, u32 *val)
 {
 	unsigned long flags;

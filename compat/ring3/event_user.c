@@ -26,6 +26,20 @@ static unsigned long pending[RING3_MAX_DEVICES][RING3_EVENT_WORDS];
 static int *event_fds[RING3_MAX_DEVICES];
 
 /**
+ * ring3_event_ring() - make the kernel's thread look
+ *
+ * Context: any, any thread, signal handlers.
+ */
+void ring3_event_ring(void)
+{
+	while (!__atomic_exchange_n(&rung, 1, __ATOMIC_SEQ_CST)) {
+		if (write(doorbell[1], "", 1) == 1 || errno != EINTR)
+			break;
+		__atomic_store_n(&rung, 0, __ATOMIC_SEQ_CST);
+	}
+}
+
+/**
  * ring3_event_raise() - mark an event and ring
  * @dev: device
  * @bit: RING3_EVENT_*
@@ -35,11 +49,7 @@ static int *event_fds[RING3_MAX_DEVICES];
 void ring3_event_raise(unsigned int dev, unsigned int bit)
 {
 	__atomic_fetch_or(&pending[dev][bit / 64], 1UL << bit % 64, __ATOMIC_SEQ_CST);
-	while (!__atomic_exchange_n(&rung, 1, __ATOMIC_SEQ_CST)) {
-		if (write(doorbell[1], "", 1) == 1 || errno != EINTR)
-			break;
-		__atomic_store_n(&rung, 0, __ATOMIC_SEQ_CST);
-	}
+	ring3_event_ring();
 }
 
 static void *event_thread(void *unused)

@@ -102,20 +102,32 @@ static bool find_target(unsigned long addr, struct target *t)
 static u64 load(const char *p, unsigned int width)
 {
 	switch (width) {
-	case 1: return *(const volatile u8 *)p;
-	case 2: return *(const volatile u16 *)p;
-	case 4: return *(const volatile u32 *)p;
-	default: return *(const volatile u64 *)p;
+	case 1:
+		return *(const volatile u8 *)p;
+	case 2:
+		return *(const volatile u16 *)p;
+	case 4:
+		return *(const volatile u32 *)p;
+	default:
+		return *(const volatile u64 *)p;
 	}
 }
 
 static void store(char *p, u64 value, unsigned int width)
 {
 	switch (width) {
-	case 1: *(volatile u8 *)p = value; break;
-	case 2: *(volatile u16 *)p = value; break;
-	case 4: *(volatile u32 *)p = value; break;
-	default: *(volatile u64 *)p = value; break;
+	case 1:
+		*(volatile u8 *)p = value;
+		break;
+	case 2:
+		*(volatile u16 *)p = value;
+		break;
+	case 4:
+		*(volatile u32 *)p = value;
+		break;
+	default:
+		*(volatile u64 *)p = value;
+		break;
 	}
 }
 

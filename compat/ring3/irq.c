@@ -35,6 +35,7 @@ static irqreturn_t ring3_doorbell(int irq, void *unused)
 	unsigned int i, word;
 
 	ring3_event_ack();
+	ring3_stub_check();
 	for (i = 0; i < ring3_nr_devs; i++) {
 		for (word = 0; word < RING3_EVENT_WORDS; word++) {
 			unsigned long bits = ring3_event_take(i, word);
@@ -64,5 +65,5 @@ int __init ring3_irq_init(void)
 		return fd;
 	irq = um_request_irq(UM_IRQ_ALLOC, fd, IRQ_READ, ring3_doorbell, IRQF_NO_THREAD,
 			     "ring3", &ring3_nr_devs);
-	return irq < 0 ? irq : 0;
+	return irq < 0 ? irq : ring3_stub_watch();
 }

@@ -60,4 +60,8 @@ void ring3_intx_event(struct ring3_dev *dev);
 int ring3_intx_map(const struct pci_dev *pdev, u8 slot, u8 pin);
 struct irq_domain *ring3_msi_init(void);
 
+/* stub.c, and what the patched kernel tells it */
+void ring3_stub_check(void);
+int ring3_stub_pid(struct mm_struct *mm);
+
 #endif

@@ -59,6 +59,7 @@ int ring3_bus_error(void *addr);
 /* event_user.c: descriptors to pending bits */
 int ring3_event_start(void);
 int ring3_event_fd(unsigned int dev, unsigned int bit);
+void ring3_event_ring(void);
 void ring3_event_ack(void);
 unsigned long ring3_event_take(unsigned int dev, unsigned int word);
 void ring3_event_raise(unsigned int dev, unsigned int bit);
@@ -72,6 +73,11 @@ int ring3_stream_poll(int fd);
 #define RING3_STREAM_OUT	2
 #define RING3_STREAM_HUP	4
 void ring3_stream_finish(int fd);
+
+/* stub_user.c: host processes of hosted processes */
+int ring3_stub_watch(void);
+int ring3_stub_lost(void);
+int ring3_stub_dead(int pid);
 
 /* xstate_user.c */
 struct iovec;

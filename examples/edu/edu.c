@@ -7,8 +7,8 @@
  * and a DMA engine that copies between the host and its own buffer of 4 KiB.
  * The driver offers
  *
- *   /dev/edu (edu1, edu2, ...)   the buffer (all but its last byte): read, write and seek; every
- *                                byte passes through the DMA engine
+ *   /dev/edu (edu1, edu2, ...)   the buffer (all but its last byte): read, write and
+ *                                seek; every byte passes through the DMA engine
  *   sysfs, in the PCI device's directory:
  *     identification             the identification register
  *     liveness                   write a number, read its complement
@@ -51,8 +51,8 @@
 #define EDU_DMA_IRQ		BIT(2)	/* interrupt at the end */
 
 #define EDU_BUF_ADDR		0x40000	/* the buffer, as the DMA engine sees it */
-#define EDU_BUF_SIZE		4095	/* of 4096: QEMU up to 8 aborts when a transfer
-					 * touches the last byte (edu_check_range()) */
+/* Of 4096 bytes: QEMU 7 aborts when a transfer touches the last one (edu_check_range()). */
+#define EDU_BUF_SIZE		4095
 #define EDU_FACTORIAL_MAX	12	/* 13! needs more than 32 bits */
 #define EDU_TIMEOUT		(5 * HZ)
 
@@ -315,7 +315,8 @@ static int edu_setup(struct edu *edu)
 		return ret;
 	ret = dma_set_mask_and_coherent(&pdev->dev, DMA_BIT_MASK(dma_bits));
 	if (ret)
-		return dev_err_probe(&pdev->dev, ret, "no memory within %u bus address bits\n", dma_bits);
+		return dev_err_probe(&pdev->dev, ret, "no memory within %u bus address bits\n",
+				     dma_bits);
 	edu->buf = dmam_alloc_coherent(&pdev->dev, EDU_BUF_SIZE, &edu->buf_dma, GFP_KERNEL);
 	if (!edu->buf)
 		return -ENOMEM;

@@ -25,7 +25,7 @@
 #define START_MS	30000		/* a loaded machine may be slow */
 #define ANSWER_MS	2000
 #define END_MS		10000		/* it may have a disk to flush */
-#define END_STALLED_MS	500
+#define END_STALLED_MS	1000
 #define PRIVATE_RAM	(16u << 20)
 
 static struct {
@@ -237,19 +237,20 @@ static int launch(void)
 	return err ? -1 : bring_up();
 }
 
-/* Has it carried out everything it was told?  Not if somebody stopped it. */
-static bool responsive(void)
+/* How long QEMU may take to end; first it carries out what it was told. */
+static int end_timeout(void)
 {
-	if (!qtest_alive() || qtest_stalled())
-		return false;
-	qtest_set_timeout(END_STALLED_MS);
+	if (process_stopped(&m.process))
+		return 0;
+	if (!m.running || !qtest_alive() || qtest_stalled())
+		return END_STALLED_MS;
 	qtest_read(QEMU_MMCONFIG, 4);
-	return !qtest_stalled();
+	return qtest_stalled() ? END_STALLED_MS : END_MS;
 }
 
 static void end(void)
 {
-	int timeout = m.running && responsive() ? END_MS : END_STALLED_MS;
+	int timeout = end_timeout();
 
 	if (m.running)
 		loop_del(&m.output);
@@ -291,6 +292,17 @@ static bool any_touched(void)
 		if (qemu_devices[i]->touched)
 			return true;
 	return false;
+}
+
+/**
+ * machine_leaving() - a client has gone: do not wait for a QEMU that somebody stopped
+ * @dev: its device
+ */
+void machine_leaving(struct device *dev)
+{
+	(void)dev;
+	if (process_stopped(&m.process))
+		qtest_give_up();
 }
 
 /* QEMU cannot change its memory while it runs; before anything happened, start anew. */

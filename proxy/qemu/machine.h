@@ -9,6 +9,7 @@
 
 int machine_start(const struct backend_env *env);
 void machine_stop(void);
+void machine_leaving(struct device *dev);
 int machine_dma_map(struct device *dev, const struct dma_request *req, int fd);
 
 #endif

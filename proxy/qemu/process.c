@@ -131,6 +131,28 @@ int process_start(struct process *p, char *const *argv, const int *keep, size_t 
 }
 
 /**
+ * process_stopped() - has somebody stopped it, with SIGSTOP or a debugger?
+ * @p: process
+ *
+ * Return: true if it will not run until it is continued.
+ */
+bool process_stopped(const struct process *p)
+{
+	char path[32], stat[256] = "", *state;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", p->pid);
+	fd = p->pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
+	if (fd < 0)
+		return false;
+	if (read(fd, stat, sizeof(stat) - 1) < 0)
+		*stat = 0;
+	close(fd);
+	state = strrchr(stat, ')');	/* behind the name, which may hold anything */
+	return state && (!strncmp(state, ") T", 3) || !strncmp(state, ") t", 3));
+}
+
+/**
  * process_words() - what it has said and nobody has read yet
  * @p: process, running or not; if it has ended, all that is left is read
  *

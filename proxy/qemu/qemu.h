@@ -58,8 +58,8 @@ struct qemu_args {
 };
 
 /* args.c */
-__printf(2, 3)
-int args_add(struct qemu_args *args, const char *fmt, ...);
+int args_add(struct qemu_args *args, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 int args_split(struct qemu_args *args, const char *text);
 void args_free(struct qemu_args *args);
 char *args_escape(const char *value);
@@ -84,6 +84,7 @@ struct process {
 
 const char *process_program(void);
 int process_start(struct process *p, char *const *argv, const int *keep, size_t nr_keep);
+bool process_stopped(const struct process *p);
 char *process_words(struct process *p);
 int process_end(struct process *p, int timeout_ms);
 
@@ -92,6 +93,7 @@ int qtest_open(int fd, void (*lost)(void), void (*irqs)(void));
 void qtest_close(void);
 bool qtest_alive(void);
 bool qtest_stalled(void);
+void qtest_give_up(void);
 void qtest_set_timeout(int ms);
 int qtest_command(const char *line);
 uint64_t qtest_read(uint64_t addr, unsigned int width);

@@ -269,6 +269,14 @@ bool qtest_stalled(void)
 }
 
 /**
+ * qtest_give_up() - QEMU is known not to answer: do not wait for it
+ */
+void qtest_give_up(void)
+{
+	q.stalled = true;
+}
+
+/**
  * qtest_set_timeout() - how long to wait for an answer
  * @ms: milliseconds
  */

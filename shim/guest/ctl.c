@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "shim/guest/guest.h"
@@ -53,19 +54,24 @@ static bool read_all(int fd, void *data, size_t len)
 	return true;
 }
 
-static bool write_all(int fd, const void *data, size_t len)
+/* Write both parts, in one call unless the channel is full. */
+static bool write_both(int fd, struct iovec part[2])
 {
-	const char *at = data;
+	int i = 0;
 
-	while (len) {
-		ssize_t n = write(fd, at, len);
+	while (i < 2) {
+		ssize_t n = writev(fd, part + i, 2 - i);
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n <= 0)
+		if (n < 0)
 			return false;
-		at += n;
-		len -= n;
+		while (i < 2 && (size_t)n >= part[i].iov_len)
+			n -= part[i++].iov_len;
+		if (i < 2) {
+			part[i].iov_base = (char *)part[i].iov_base + n;
+			part[i].iov_len -= n;
+		}
 	}
 	return true;
 }
@@ -124,8 +130,9 @@ void ctl_free(char *payload, const struct ring3_ctl_hdr *hdr)
 void ctl_send(uint32_t type, const void *payload, size_t len)
 {
 	struct ring3_ctl_hdr hdr = { .type = type, .len = len };
+	struct iovec part[2] = { { &hdr, sizeof(hdr) }, { (void *)payload, len } };
 
-	if (!write_all(ctl_fd, &hdr, sizeof(hdr)) || !write_all(ctl_fd, payload, len))
+	if (!write_both(ctl_fd, part))
 		guest_die("cannot talk to the shim");
 }
 

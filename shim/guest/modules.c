@@ -160,7 +160,7 @@ static void add_bus(int dir, const char *name)
 /* One uevent: "add@/devices/…", then NAME=VALUE strings. */
 static void parse_uevent(const char *msg, size_t len)
 {
-	if (strncmp(msg, "add@", 4) && strncmp(msg, "bind@", 5))
+	if (strncmp(msg, "add@", 4))
 		return;
 	for (size_t at = 0; at < len; at += strlen(msg + at) + 1) {
 		if (!strncmp(msg + at, "MODALIAS=", 9))

@@ -2,11 +2,11 @@
 /*
  * pingpong.c - what two bare processes pay, to compare ring3's costs with
  *
- * pingpong socket BATCHES COUNT     round trips over an AF_UNIX stream socket, 32 bytes each way:
- *                                   prints the mean nanoseconds, one line a batch
- * pingpong wake COUNT [busy]        an eventfd wakes a sleeping process: prints the nanoseconds from
- *                                   before the write to after the read, one line each; `busy` adds a
- *                                   process that computes all the while
+ * pingpong socket BATCHES COUNT  round trips over an AF_UNIX stream socket, 32 bytes each
+ *                                way: prints the mean nanoseconds, one line a batch
+ * pingpong wake COUNT [busy]     an eventfd wakes a sleeping process: prints the
+ *                                nanoseconds from before the write to after the read, one
+ *                                line each; `busy` adds a process that computes meanwhile
  */
 #include <signal.h>
 #include <stdbool.h>
@@ -101,12 +101,13 @@ static void sleeper(int event, int done, volatile uint64_t *stamp)
 
 static void wake(long count, bool busy)
 {
-	volatile uint64_t *stamp = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-					-1, 0);
+	volatile uint64_t *stamp = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int event = eventfd(0, 0), done = eventfd(0, 0);
 	pid_t other, burner = 0;
 	uint64_t one = 1;
 
+	exact(stamp == MAP_FAILED || event < 0 || done < 0, 0);
 	other = start();
 	if (other == 0)
 		sleeper(event, done, stamp);

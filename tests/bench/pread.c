@@ -27,13 +27,15 @@ int main(int argc, char **argv)
 {
 	static _Alignas(BLOCK) char buf[BLOCK];
 	int fd = argc == 4 ? open(argv[1], O_RDONLY | O_DIRECT) : -1;
-	long count = argc == 4 ? atol(argv[2]) : 0, batches = argc == 4 ? atol(argv[3]) : 0, i, b;
+	long count = argc == 4 ? atol(argv[2]) : 0;
+	long batches = argc == 4 ? atol(argv[3]) : 0, i, b;
 	off_t blocks = fd < 0 ? 0 : lseek(fd, 0, SEEK_END) / BLOCK;
 	uint64_t x = 88172645463325252ULL;
 	double start;
 
 	if (blocks <= 0 || count <= 0) {
-		fprintf(stderr, "pread: cannot use %s: %s\n", argc > 1 ? argv[1] : "(none)", strerror(errno));
+		fprintf(stderr, "pread: cannot use %s: %s\n", argc > 1 ? argv[1] : "(none)",
+			strerror(errno));
 		return 1;
 	}
 	for (b = 0; b < batches; b++) {

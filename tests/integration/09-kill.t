@@ -41,7 +41,7 @@ for role in shim proxy qemu kernel stub; do
 		'echo up; while :; do cat /dev/urandom > /dev/nvme0n1; done'
 	kill_at 'while CMD computes' $role "grep -q ^up '$T/out'" 'echo up; while :; do :; done'
 	kill_at 'during register accesses' $role "grep -q ^up '$T/out'" \
-		'insmod ring3_testdev.ko; echo up; while :; do cat /proc/ring3_testdev/*/mmio; done > /dev/null'
+		'insmod ring3_testdev.ko && echo up; while :; do cat /proc/ring3_testdev/*/mmio; done > /dev/null'
 done
 
 # A process of the hosted kernel alone ends like any that is killed, and with CMD the run.

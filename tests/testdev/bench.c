@@ -2,10 +2,10 @@
 /*
  * bench.c - what a register access and an interrupt cost, as "name value" lines
  *
- * Interrupt latency is TD_SIGNAL_NS, the host's CLOCK_MONOTONIC when the device signalled,
- * to local_clock() at the handler's first line.  The hosted kernel may count from another moment, so the
- * host is asked for its clock between two readings of ours: syscall() is libc's, which
- * User-Mode Linux exports to modules.
+ * Interrupt latency is TD_SIGNAL_NS, the host's CLOCK_MONOTONIC when the device
+ * signalled, to local_clock() at the handler's first line.  The hosted kernel may count
+ * from another moment, so the host is asked for its clock between two readings of ours:
+ * syscall() is libc's, which User-Mode Linux exports to modules.
  */
 #include <linux/delay.h>
 #include <linux/sched/clock.h>

@@ -102,7 +102,8 @@ static int kill_descendants(bool tell)
 		if (!descends(procs, n, procs[i].pid, getpid()))
 			continue;
 		if (tell)
-			fprintf(stderr, "reap: left running: %d (%s)\n", procs[i].pid, procs[i].comm);
+			fprintf(stderr, "reap: left running: %d (%s)\n", procs[i].pid,
+				procs[i].comm);
 		kill(procs[i].pid, SIGKILL);
 		found++;
 	}

@@ -56,7 +56,10 @@ static void write_all(int fd, const void *data, size_t len)
 
 static int listen_on(const char *portfile)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
 	socklen_t len = sizeof(sin);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char tmp[4096];
@@ -67,7 +70,8 @@ static int listen_on(const char *portfile)
 		die("listen");
 	snprintf(tmp, sizeof(tmp), "%s.new", portfile);
 	f = fopen(tmp, "we");
-	if (!f || fprintf(f, "%d\n", ntohs(sin.sin_port)) < 0 || fclose(f) || rename(tmp, portfile) < 0)
+	if (!f || fprintf(f, "%d\n", ntohs(sin.sin_port)) < 0 || fclose(f) ||
+	    rename(tmp, portfile) < 0)
 		die(portfile);
 	return fd;
 }

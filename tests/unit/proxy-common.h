@@ -30,6 +30,7 @@
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/testdev.h"
+#include "proxy/util.h"
 
 #define CAP_MSI		0x40
 #define CAP_MSIX	0x60
