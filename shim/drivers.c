@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* drivers.c - from what the user names to the list of module files to load */
 #include <errno.h>
+#include <fnmatch.h>
 #include <libkmod.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -18,12 +19,40 @@ static struct collect {
 	enum ring3_ctl_record target_tag, other_tag;
 } collecting;
 
+static void claim(struct drivers *drivers, const char *path)
+{
+	struct kmod_list *list = NULL, *item;
+	struct kmod_module *mod;
+
+	if (kmod_module_new_from_path(drivers->kmod, path, &mod) < 0)
+		return;
+	if (kmod_module_get_info(mod, &list) >= 0) {
+		kmod_list_foreach(item, list) {
+			if (!strcmp(kmod_module_info_get_key(item), "alias"))
+				strv_add(&drivers->claimed, kmod_module_info_get_value(item));
+		}
+		kmod_module_info_free_list(list);
+	}
+	kmod_module_unref(mod);
+}
+
+static bool is_claimed(const struct drivers *drivers, const char *alias)
+{
+	for (size_t i = 0; i < drivers->claimed.n; i++) {
+		if (!fnmatch(drivers->claimed.v[i], alias, 0))
+			return true;
+	}
+	return false;
+}
+
 static void add_record(struct drivers *drivers, struct buffer *records,
 		       enum ring3_ctl_record tag, const char *path, const char *options)
 {
 	if (strv_contains(&drivers->seen, path))
 		return;
 	strv_add(&drivers->seen, path);
+	if (tag == RING3_REC_DRIVER)
+		claim(drivers, path);
 	ctl_record(records, tag, path);
 	if (options && *options)
 		ctl_record(records, RING3_REC_OPTIONS, options);
@@ -126,6 +155,7 @@ void drivers_close(struct drivers *drivers)
 		kmod_unref(drivers->kmod);
 	buffer_free(&drivers->records);
 	strv_free(&drivers->seen);
+	strv_free(&drivers->claimed);
 	free(drivers->vermagic);
 }
 
@@ -274,7 +304,8 @@ void drivers_alias(struct drivers *drivers, const char *alias, struct buffer *re
 {
 	struct kmod_list *list = NULL, *item;
 
-	if (kmod_module_new_from_lookup(drivers->kmod, alias, &list) < 0)
+	if (is_claimed(drivers, alias) ||
+	    kmod_module_new_from_lookup(drivers->kmod, alias, &list) < 0)
 		return;
 	kmod_list_foreach(item, list) {
 		struct kmod_module *mod = kmod_module_get_module(item);

@@ -14,6 +14,7 @@ struct drivers {
 	struct kmod_ctx *kmod;
 	struct buffer records;	/* for CONFIG: module records in load order */
 	struct strv seen;	/* paths that are in some list already */
+	struct strv claimed;	/* aliases of the drivers that were named */
 	char *vermagic;		/* of the hosted kernel's modules, or NULL */
 };
 
@@ -42,6 +43,8 @@ int drivers_add(struct drivers *drivers, const char *spec);
  * @drivers: state
  * @alias: a modalias; not trusted, used as a search key only
  * @records: gets records of what has not been in a list before
+ *
+ * An alias that a named driver is for is the named driver's: nothing else is loaded.
  */
 void drivers_alias(struct drivers *drivers, const char *alias, struct buffer *records);
 

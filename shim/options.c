@@ -26,7 +26,8 @@ static const struct argp_option run_table[] = {
 	{ "driver", OPT_DRIVER, "DRIVER", 0,
 	  "Load this driver: a module's name, the path of a .ko, or a directory with a Kbuild "
 	  "(built on the fly); 'DRIVER param=value' sets parameters; repeatable. "
-	  "Without it modules load by alias, like udev does", 0 },
+	  "Devices that none of them is for, and all without this option, get their modules "
+	  "by alias, like udev does", 0 },
 	{ "name", OPT_NAME, "NAME", 0, "Name of this instance", 0 },
 	{ "mem", OPT_MEM, "SIZE", 0, "Memory of the hosted kernel, 64M to 1G (256M)", 0 },
 	{ "kernel-args", OPT_KERNEL_ARGS, "ARGS", 0,

@@ -52,16 +52,14 @@ static void config_command(struct buffer *config, char *const *command)
 		ctl_record(config, RING3_REC_SHELL, shell);
 }
 
-static void config_flags(struct buffer *config, bool tty, bool tty_stderr, bool aliases)
+static void config_flags(struct buffer *config, bool tty, bool tty_stderr)
 {
-	char flags[4] = "", *at = flags;
+	char flags[3] = "", *at = flags;
 
 	if (tty)
 		*at++ = RING3_FLAG_TTY;
 	if (tty_stderr)
 		*at++ = RING3_FLAG_TTY_STDERR;
-	if (aliases)
-		*at++ = RING3_FLAG_PCI_ALIASES;
 	*at = '\0';
 	ctl_record(config, RING3_REC_FLAGS, flags);
 }
@@ -76,7 +74,7 @@ int session_config(struct session *session, const struct run_options *opts, bool
 	if (!cwd)
 		return fail("the working directory is gone: %s; change to another",
 			    strerror(errno));
-	config_flags(&config, tty, tty_stderr, !opts->drivers.n);
+	config_flags(&config, tty, tty_stderr);
 	config_command(&config, opts->command);
 	config_environment(&config, cwd);
 	ctl_record(&config, RING3_REC_CWD, cwd);

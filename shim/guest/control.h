@@ -75,6 +75,5 @@ enum ring3_ctl_record {
 
 #define RING3_FLAG_TTY 't'		/* CMD gets a pseudo-terminal */
 #define RING3_FLAG_TTY_STDERR 'e'	/* and its stderr goes there too */
-#define RING3_FLAG_PCI_ALIASES 'p'	/* load modules for PCI devices by alias */
 
 #endif

@@ -189,7 +189,6 @@ static void config_flags(struct guest_config *config, const char *flags)
 {
 	config->tty = strchr(flags, RING3_FLAG_TTY);
 	config->tty_stderr = strchr(flags, RING3_FLAG_TTY_STDERR);
-	config->pci_aliases = strchr(flags, RING3_FLAG_PCI_ALIASES);
 }
 
 static void config_count(struct guest_config *config, size_t *args, size_t *envs)

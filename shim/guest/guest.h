@@ -28,7 +28,6 @@ struct guest_config {
 	char *modules_dir;
 	bool tty;
 	bool tty_stderr;
-	bool pci_aliases;
 	char *records;		/* the whole message, for those that repeat */
 	size_t size;
 };
@@ -55,7 +54,7 @@ void root_enter(struct guest_config *config);
 
 /* modules.c: loading by order and by alias. */
 void modules_load(char *records, size_t len);
-void modules_coldplug(bool pci);
+void modules_coldplug(void);
 int modules_uevents(bool wait_answer);
 int modules_socket(void);
 void modules_listen(void);

@@ -57,7 +57,7 @@ int main(int argc, char **argv)
 		guest_die("cannot set the host name");
 	loopback_up();
 	modules_load(config.records, config.size);
-	modules_coldplug(config.pci_aliases);
+	modules_coldplug();
 	modules_report_unbound(&config);
 	run_command(&config);
 	end_power_off();

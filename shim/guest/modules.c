@@ -18,7 +18,6 @@
 
 static char aliases[RING3_CTL_MAX_FROM_GUEST];
 static size_t aliases_len;
-static bool aliases_pci;
 static int uevent_fd = -1;
 
 /**
@@ -103,9 +102,7 @@ static void load_answer(void)
 
 static void add_alias(const char *alias, size_t len)
 {
-	if (!len || (!aliases_pci && !strncmp(alias, "pci:", 4)))
-		return;
-	if (aliases_len + len + 1 > sizeof(aliases))
+	if (!len || aliases_len + len + 1 > sizeof(aliases))
 		return;
 	memcpy(aliases + aliases_len, alias, len);
 	aliases[aliases_len + len] = '\0';
@@ -200,11 +197,9 @@ int modules_uevents(bool wait_answer)
 
 /**
  * modules_coldplug() - load modules for all devices, until nothing new appears
- * @pci: for PCI devices too, not only for what is found behind them
  */
-void modules_coldplug(bool pci)
+void modules_coldplug(void)
 {
-	aliases_pci = pci;
 	each_name(AT_FDCWD, "/sys/bus", add_bus);
 	while (modules_uevents(true))
 		continue;

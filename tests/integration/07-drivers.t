@@ -9,14 +9,19 @@ bound='for d in /sys/bus/pci/devices/*; do echo "${d##*/} $(basename "$(readlink
 r3 run --device qemu:e1000e --driver e1000e -- sh -c "$bound"
 like 'a driver by name' "$T/out" ' e1000e$'
 r3 run --device qemu:e1000e --driver nvme -- sh -c "$bound; grep -c '^nvme ' /proc/modules"
-unlike 'with --driver nothing else is loaded' "$T/out" ' e1000e$'
-like 'but what was named is' "$T/out" '^1$'
+like 'what was named is loaded' "$T/out" '^1$'
+like 'a device that no named driver is for gets its own by alias' "$T/out" ' e1000e$'
 is 'a driver without its device is a warning: status' "$status" 0
 is 'in one line' "$(wc -l < "$T/err")" 1
 like 'that names it' "$T/err" nvme
 r3 run --device qemu:nvme --device qemu:e1000e -- sh -c "$bound"
 like 'by alias, the first of two' "$T/out" ' nvme$'
 like 'by alias, the second' "$T/out" ' e1000e$'
+
+r3 run --device qemu:e1000e --device qemu:nvme --driver 'e1000e nosuchparam=1 IntMode=0' -- sh -c "$bound"
+like 'parameters go to the named driver' "$T/out" ' e1000e$'
+r3 run --device qemu:e1000 --driver e1000e -- sh -c "$bound"
+like 'a device of a similar driver still gets its own' "$T/out" ' e1000$'
 
 cp -r "$TOP/examples/edu" edu
 (cd edu && rm -f ./*.ko ./*.o ./*.mod ./*.mod.c .*.cmd modules.order Module.symvers)
