@@ -27,7 +27,14 @@
 #include "proxy/error.h"
 #include "proxy/irq.h"
 
-static bool entry_masked(const struct irqs *irqs, uint32_t vector)
+/**
+ * irq_msix_entry_masked() - does the virtual table mask this vector?
+ * @irqs: of a device that has MSI-X
+ * @vector: entry
+ *
+ * Return: its mask bit; false as long as the client has not touched the table.
+ */
+bool irq_msix_entry_masked(const struct irqs *irqs, uint32_t vector)
 {
 	return irqs->table_used &&
 	       irqs->table[vector * MSIX_ENTRY + PCI_MSIX_ENTRY_VECTOR_CTRL] &
@@ -63,7 +70,7 @@ static void eval_msi(struct device *dev, uint32_t vector)
 static void eval_msix(struct device *dev, uint32_t vector)
 {
 	deliver(&dev->irqs.msix[vector],
-		config_msix_masked(dev) || entry_masked(&dev->irqs, vector));
+		config_msix_masked(dev) || irq_msix_entry_masked(&dev->irqs, vector));
 }
 
 static struct irq_vector *vector_of(struct irqs *irqs, uint32_t index, uint32_t i)
@@ -204,6 +211,8 @@ void irq_update(struct device *dev)
  */
 void irq_msix_unmasked(struct device *dev, uint32_t vector)
 {
+	if (dev->backend->irq_update)
+		dev->backend->irq_update(dev);
 	eval_msix(dev, vector);
 }
 

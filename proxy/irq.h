@@ -54,6 +54,7 @@ void irq_msi(struct device *dev, uint32_t vector);
 void irq_msix(struct device *dev, uint32_t vector);
 void irq_message(struct device *dev, uint32_t vector);
 void irq_update(struct device *dev);
+bool irq_msix_entry_masked(const struct irqs *irqs, uint32_t vector);
 void irq_msix_unmasked(struct device *dev, uint32_t vector);
 uint32_t irq_msi_pending(const struct device *dev);
 

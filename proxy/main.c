@@ -143,7 +143,8 @@ static const struct argp argp = {
 	.options = argp_options,
 	.parser = parse_option,
 	.doc = "Own PCI devices and serve them over vfio-user."
-	       "\vExit status: 0 after SIGTERM or when the last --client-fd has gone, 1 if QEMU was lost, 125 if a device could not be set up.",
+	       "\vExit status: 0 after SIGTERM or when the last --client-fd has gone, 1 if QEMU was lost, 125 if a device could not be set up."
+	       "\n\nEnvironment: RING3_QEMU is the QEMU to run instead of qemu-system-x86_64.",
 };
 
 /* The launcher reads why from --ready-fd; a human reads standard error. */

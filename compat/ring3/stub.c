@@ -2,6 +2,7 @@
 /*
  * stub.c - a hosted process whose host process was killed is killed; init: panic
  */
+#include <linux/kernel.h>
 #include <linux/panic.h>
 #include <linux/rcupdate.h>
 #include <linux/sched/mm.h>
@@ -20,7 +21,8 @@ void ring3_stub_check(void)
 {
 	struct task_struct *p;
 
-	if (!ring3_stub_lost())
+	/* Going down, UML kills them all itself. */
+	if (!ring3_stub_lost() || system_state != SYSTEM_RUNNING)
 		return;
 	rcu_read_lock();
 	for_each_process(p) {

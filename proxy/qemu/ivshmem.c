@@ -8,6 +8,7 @@
  * interrupt is such a write; its data have 16 bits, so we are peer 0.
  */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -140,6 +141,19 @@ int ivshmem_hello(int ram_fd)
 	return 0;
 }
 
+/*
+ * Take what is in the counter; false if it has not been rung.  QEMU clears O_NONBLOCK
+ * of every descriptor it gets, and that flag is shared with us: look before reading.
+ */
+static bool silence(const struct doorbell *d)
+{
+	struct pollfd pfd = { .fd = d->src.fd, .events = POLLIN };
+	uint64_t count;
+
+	return poll(&pfd, 1, 0) == 1 &&
+	       read(d->src.fd, &count, sizeof(count)) == sizeof(count);
+}
+
 /**
  * ivshmem_ready() - wait until QEMU knows every doorbell
  *
@@ -149,15 +163,12 @@ int ivshmem_hello(int ram_fd)
  */
 int ivshmem_ready(void)
 {
-	int last = doorbells[QEMU_VECTORS - 1].src.fd;
-	uint64_t count;
-
 	do {
 		qtest_write(QEMU_DOORBELL, 4, QEMU_VECTORS - 1);
 		qtest_read(QEMU_MMCONFIG, 4);
 		if (!qtest_alive() || qtest_stalled())
 			return fail("QEMU stopped answering while it started");
-	} while (read(last, &count, sizeof(count)) != sizeof(count));
+	} while (!silence(&doorbells[QEMU_VECTORS - 1]));
 	return 0;
 }
 
@@ -171,11 +182,7 @@ static bool all_free(unsigned int first, unsigned int nr)
 
 static void assign(struct doorbell *d, struct qdev *qd, bool msix, uint16_t vector)
 {
-	uint64_t count;
-
-	/* What its last owner left unread is not ours. */
-	if (read(d->src.fd, &count, sizeof(count)) < 0 && errno != EAGAIN)
-		warn("a doorbell cannot be read: %m");
+	silence(d);	/* what its last owner left unread is not ours */
 	d->qd = qd;
 	d->msix = msix;
 	d->vector = vector;
@@ -199,8 +206,10 @@ int doorbell_get(struct qdev *qd, unsigned int nr, bool msix, uint16_t vector)
 			assign(&doorbells[first + i], qd, msix, vector + i);
 		return first;
 	}
-	warn("device '%s': no doorbell left for vector %u: its interrupts are lost",
-	     device_name(qd->dev), vector);
+	if (!qd->warned)
+		warn("device '%s': no doorbell left for vector %u: its interrupts are lost",
+		     device_name(qd->dev), vector);
+	qd->warned = true;
 	return -1;
 }
 

@@ -2,8 +2,9 @@
 /*
  * messages.c - MSI and MSI-X: point the device's vectors at doorbells
  *
- * Masks are the proxy's business (irq.c): in the device every vector that the client
- * armed is unmasked and has a doorbell of its own, every other MSI-X vector is masked.
+ * Masks are the proxy's business (irq.c).  There are fewer doorbells than vectors that
+ * drivers arm and never use, so an MSI-X vector gets one when it is armed and first
+ * unmasked, and keeps it until it is disarmed; all others are masked in the device.
  */
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -20,14 +21,16 @@ static void write_entry(struct qdev *qd, uint32_t vector, uint32_t data, uint32_
 			  entry, sizeof(entry));
 }
 
-static void update_vector(struct qdev *qd, uint32_t vector, bool want)
+static void update_vector(struct qdev *qd, uint32_t vector, bool on)
 {
 	int16_t *doorbell = &qd->msix_doorbell[vector];
+	bool armed = on && notify_armed(&qd->dev->irqs.msix[vector].notify);
 
-	if (want == (*doorbell >= 0))
+	if (armed == (*doorbell >= 0))
 		return;
-	if (want) {
-		*doorbell = doorbell_get(qd, 1, true, vector);
+	if (armed) {
+		if (!irq_msix_entry_masked(&qd->dev->irqs, vector))
+			*doorbell = doorbell_get(qd, 1, true, vector);
 		if (*doorbell >= 0)
 			write_entry(qd, vector, *doorbell, 0);
 		return;
@@ -45,7 +48,7 @@ static void update_msix(struct qdev *qd, bool on)
 	if (!irqs->count[VFIO_USER_MSIX])
 		return;
 	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSIX]; i++)
-		update_vector(qd, i, on && notify_armed(&irqs->msix[i].notify));
+		update_vector(qd, i, on);
 	if (on == qd->msix_on)
 		return;
 	qd->msix_on = on;

@@ -41,6 +41,7 @@ struct qdev {
 	unsigned int index;		/* root port and bus */
 	char *id;
 	char *device_arg;		/* what follows its -device */
+	bool warned;			/* that doorbells have run out */
 	bool touched;			/* by a client, since it was last reset */
 	uint64_t bar[QDEV_BARS];	/* where the proxy placed it */
 	uint32_t bar_reg[QDEV_BARS];	/* its low register, type bits and all */
