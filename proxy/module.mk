@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # ring3-proxy, its unit tests and fuzz targets.
 
-# client.c is for the hosted kernel and tools.
-PROXY_SRC := $(filter-out proxy/client.c,\
+# client*.c are for the hosted kernel and tools.
+PROXY_SRC := $(filter-out proxy/client.c proxy/client-io.c,\
 	$(sort $(wildcard proxy/*.c proxy/testdev/*.c proxy/qemu/*.c)))
 PROXY_OBJ := $(PROXY_SRC:%.c=$(B)/%.o)
 PROXY_LIBS := -ljson-c

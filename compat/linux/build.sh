@@ -67,7 +67,9 @@ overlay() {
 		$top/compat/ring3 arch/um/ring3
 		$top/compat/ring3/asm arch/um/include/asm
 		$top/proxy/client.c arch/um/ring3/client_user.c
+		$top/proxy/client-io.c arch/um/ring3/client_io_user.c
 		$top/proxy/client.h arch/um/ring3/client.h
+		$top/proxy/client-io.h arch/um/ring3/client-io.h
 		$top/proxy/vfio_user.h arch/um/ring3/vfio_user.h
 	LIST
 }
@@ -75,8 +77,8 @@ overlay() {
 hash=$({
 	printf '%s\n%s\n' "$source_id" "$(gcc -dumpfullversion)"
 	cat "$patch" "$here/config.base" "$here/config.drivers" "$here/build.sh"
-	find "$top/compat/ring3" "$top/proxy/client.c" "$top/proxy/client.h" \
-		"$top/proxy/vfio_user.h" -type f | sort | xargs cat
+	find "$top/compat/ring3" "$top"/proxy/client* "$top/proxy/vfio_user.h" -type f |
+		sort | xargs cat
 } | sha256sum | cut -c1-12)
 dir=$cache/kernel-$version-$hash
 
