@@ -245,7 +245,7 @@ if [ "$status" != 0 ]; then
 fi
 
 say INSTALL "$dir"
-rm -rf "$dir/lib"
+rm -rf "${dir:?}/lib"
 kmake -s modules_install INSTALL_MOD_PATH="$dir" INSTALL_MOD_STRIP=1 >>"$dir/build.log" 2>&1 ||
 	die "installing the modules failed: see $dir/build.log"
 rm -f "$dir"/lib/modules/*/build "$dir"/lib/modules/*/source
