@@ -11,7 +11,6 @@
 #include <sys/mman.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -65,31 +64,6 @@ static int private_tmpfs(void)
 	return syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
 }
 
-/*
- * User-Mode Linux is one kernel on one CPU, and hands control back and forth between
- * itself and the processes it traces: on one host CPU a switch costs a few microseconds,
- * across two of them a wake-up of tens.  Which CPU does not matter, but two runs side by side
- * should not share one while others idle.
- */
-static void stay_on_one_cpu(void)
-{
-	unsigned int pick;
-	cpu_set_t set, one;
-
-	if (sched_getaffinity(0, sizeof(set), &set) < 0 || CPU_COUNT(&set) < 2 ||
-	    getrandom(&pick, sizeof(pick), 0) != sizeof(pick))
-		return;
-	pick %= CPU_COUNT(&set);
-	for (int cpu = 0; cpu < CPU_SETSIZE; cpu++) {
-		if (!CPU_ISSET(cpu, &set) || pick--)
-			continue;
-		CPU_ZERO(&one);
-		CPU_SET(cpu, &one);
-		sched_setaffinity(0, sizeof(one), &one);
-		return;
-	}
-}
-
 static int kernel_fds(const struct jail_files *files, int private_dir)
 {
 	_cleanup_free_ struct fd_map *map =
@@ -114,7 +88,6 @@ static void exec_kernel(const struct jail_setup *setup, const struct plan *plan,
 {
 	const struct rlimit no_core = { 0, 0 };
 
-	stay_on_one_cpu();
 	process_defaults();
 	/* A crash leaves no file; the log tells what happened. */
 	setrlimit(RLIMIT_CORE, &no_core);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "shim/placement.h"
 #include "shim/ram.h"
 #include "shim/run.h"
 #include "shim/supervise.h"
@@ -200,6 +201,7 @@ int launch(struct run *run)
 		.ram = -1, .null = -1, .console = { -1, -1 }, .ready = { -1, -1 },
 		.channel = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } },
 	};
+	cpu_set_t anywhere;
 	int status;
 
 	run->ready = -1;
@@ -213,11 +215,13 @@ int launch(struct run *run)
 	status = create(&l, run);
 	if (!status)
 		status = converse(&l, run);
+	placement_begin(&anywhere);
 	/* The proxy first: QEMU takes the longest to be ready. */
 	if (!status)
 		status = start_proxy(&l, run);
 	if (!status)
 		status = start_kernel(&l, run);
+	placement_end(&anywhere);
 	if (status) {
 		give_up(&l, run);
 	} else {
