@@ -340,13 +340,19 @@ def test_other_memory():
         assert edu.r32(0, 0) == 0x010000ed
 
 
+def stop(pid):
+    """SIGSTOP is done when the process is stopped, not when it is sent."""
+    os.kill(pid, signal.SIGSTOP)
+    assert within(2, lambda: open('/proc/%d/stat' % pid).read().rsplit(')', 1)[1].split()[0] == 'T')
+
+
 def test_stopped():
     """A QEMU that is stopped reads as all ones within a bound, and comes back."""
     with Proxy(['qemu:edu', 'testdev']) as p:
         edu, td = p.clients
         edu.enable()
         td.enable()
-        os.kill(p.qemu(), signal.SIGSTOP)
+        stop(p.qemu())
         start = time.monotonic()
         assert edu.r32(0, 0) == 0xffffffff
         assert 1 < time.monotonic() - start < 4
@@ -355,7 +361,7 @@ def test_stopped():
         assert time.monotonic() - start < 0.5
         os.kill(p.qemu(), signal.SIGCONT)
         assert within(5, lambda: edu.r32(0, 0) == 0x010000ed)
-        os.kill(p.qemu(), signal.SIGSTOP)
+        stop(p.qemu())
         start = time.monotonic()
         assert p.end() == 0
         assert time.monotonic() - start < 1
