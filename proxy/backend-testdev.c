@@ -247,6 +247,13 @@ static void reset(struct device *dev)
 	memory_clear(&td->bar4);
 }
 
+static bool intx_level(struct device *dev)
+{
+	const struct testdev *td = dev->priv;
+
+	return td->intx;
+}
+
 const struct backend backend_testdev = {
 	.name = "testdev",
 	.help = "synthetic device with every kind of BAR and interrupt, for tests",
@@ -258,5 +265,6 @@ const struct backend backend_testdev = {
 	.config_read = config_read_raw,
 	.config_write = config_write_raw,
 	.command = command,
+	.intx_level = intx_level,
 	.reset = reset,
 };

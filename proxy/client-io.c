@@ -136,6 +136,9 @@ static void take_fds(struct vfu_client *c, struct msghdr *msg)
 /* Reads until @want bytes of the current message are there. */
 static int receive(struct vfu_client *c, size_t want, int64_t deadline)
 {
+	/* A blocking receive has the full deadline, and costs one system call. */
+	int wait = c->owed || !c->blocking ? MSG_DONTWAIT : 0;
+
 	while (c->have < want) {
 		union {
 			struct cmsghdr align;
@@ -146,7 +149,7 @@ static int receive(struct vfu_client *c, size_t want, int64_t deadline)
 			.msg_iov = &iov, .msg_iovlen = 1,
 			.msg_control = control.buf, .msg_controllen = sizeof(control.buf),
 		};
-		ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+		ssize_t n = recvmsg(c->fd, &msg, wait | MSG_CMSG_CLOEXEC);
 		int err;
 
 		if (n > 0) {
@@ -156,6 +159,8 @@ static int receive(struct vfu_client *c, size_t want, int64_t deadline)
 		}
 		if (n == 0 || (errno != EINTR && errno != EAGAIN))
 			return vfu_give_up(c, EPIPE);
+		if (!wait && (errno == EAGAIN || now_ms() >= deadline))
+			return -ETIMEDOUT;
 		if (errno == EAGAIN) {
 			err = wait_for(c, POLLIN, deadline);
 			if (err)
@@ -216,6 +221,56 @@ static int await_answer(struct vfu_client *c, uint16_t id, uint16_t cmd, int64_t
 	return 0;
 }
 
+/*
+ * Sends a request.  One that could not be sent at all in time says that the server
+ * does not read; until it does, every further one is given little time.
+ */
+static int send_request(struct vfu_client *c, struct vfio_user_hdr *h,
+			const struct vfu_part *parts, unsigned int nr_parts, const int *fds,
+			unsigned int nr_fds, int64_t *deadline)
+{
+	struct iovec iov[4] = { { h, sizeof(*h) } };
+	unsigned int i;
+	int err;
+
+	h->size = sizeof(*h);
+	for (i = 0; i < nr_parts; i++) {
+		iov[i + 1].iov_base = (void *)(uintptr_t)parts[i].data;
+		iov[i + 1].iov_len = parts[i].len;
+		h->size += (uint32_t)parts[i].len;
+	}
+	*deadline = now_ms() +
+		    (c->owed || c->stuck ? VFU_CLIENT_HUNG_MS : VFU_CLIENT_DEADLINE_MS);
+	err = send_all(c, iov, (int)nr_parts + 1, fds, nr_fds, *deadline);
+	c->stuck = err == -ETIMEDOUT;
+	if (!err)
+		c->messages++;
+	return err;
+}
+
+/**
+ * vfu_post() - a request that wants no answer
+ * @c: the client
+ * @cmd: command
+ * @parts: what follows the header
+ * @nr_parts: how many, at most 3
+ *
+ * The server carries it out before any later request; an error is the server's to
+ * report.
+ *
+ * Return: 0 or a negative errno, see client.h.
+ */
+int vfu_post(struct vfu_client *c, uint16_t cmd, const struct vfu_part *parts,
+	     unsigned int nr_parts)
+{
+	struct vfio_user_hdr h = {
+		.id = ++c->last_id, .cmd = cmd, .flags = VFIO_USER_F_NO_REPLY,
+	};
+	int64_t deadline;
+
+	return c->dead ? -c->dead : send_request(c, &h, parts, nr_parts, NULL, 0, &deadline);
+}
+
 /**
  * vfu_transact() - one request and its answer
  * @c: the client
@@ -236,11 +291,9 @@ int vfu_transact(struct vfu_client *c, uint16_t cmd, const struct vfu_part *part
 		    unsigned int nr_parts, const int *fds, unsigned int nr_fds,
 		    size_t min, size_t *got)
 {
-	struct vfio_user_hdr h = { .id = ++c->last_id, .cmd = cmd, .size = sizeof(h) };
+	struct vfio_user_hdr h = { .id = ++c->last_id, .cmd = cmd };
 	const struct vfio_user_hdr *r = (const void *)c->buf;
-	struct iovec iov[4] = { { &h, sizeof(h) } };
 	int64_t deadline;
-	unsigned int i;
 	int err;
 
 	if (c->dead)
@@ -248,16 +301,9 @@ int vfu_transact(struct vfu_client *c, uint16_t cmd, const struct vfu_part *part
 	if (c->answered)
 		drop_message(c);
 	c->answered = 0;
-	for (i = 0; i < nr_parts; i++) {
-		iov[i + 1].iov_base = (void *)(uintptr_t)parts[i].data;
-		iov[i + 1].iov_len = parts[i].len;
-		h.size += (uint32_t)parts[i].len;
-	}
-	deadline = now_ms() + (c->owed ? VFU_CLIENT_HUNG_MS : VFU_CLIENT_DEADLINE_MS);
-	err = send_all(c, iov, (int)nr_parts + 1, fds, nr_fds, deadline);
+	err = send_request(c, &h, parts, nr_parts, fds, nr_fds, &deadline);
 	if (err)
 		return err;
-	c->messages++;
 	err = await_answer(c, h.id, cmd, deadline);
 	if (err) {
 		if (err == -ETIMEDOUT)

@@ -17,5 +17,7 @@ int vfu_give_up(struct vfu_client *c, int err);
 int vfu_transact(struct vfu_client *c, uint16_t cmd, const struct vfu_part *parts,
 		 unsigned int nr_parts, const int *fds, unsigned int nr_fds, size_t min,
 		 size_t *got);
+int vfu_post(struct vfu_client *c, uint16_t cmd, const struct vfu_part *parts,
+	     unsigned int nr_parts);
 
 #endif

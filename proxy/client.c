@@ -3,7 +3,10 @@
  * client.c - the requests of a vfio-user client without allocation
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "client-io.h"
@@ -29,7 +32,7 @@ static int call(struct vfu_client *c, uint16_t cmd, const void *data, size_t len
 /**
  * vfu_client_start() - negotiate a version over a connected socket
  * @c: the client, of any content
- * @fd: a connected stream socket; stays the caller's
+ * @fd: a connected stream socket; stays the caller's, gets a receive timeout
  *
  * Specification: "VFIO_USER_VERSION".
  */
@@ -39,6 +42,7 @@ int vfu_client_start(struct vfu_client *c, int fd)
 		"{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576}}";
 	struct vfio_user_version v = { VFIO_USER_MAJOR, VFIO_USER_MINOR };
 	struct vfu_part parts[2] = { { &v, sizeof(v) }, { caps, sizeof(caps) } };
+	const struct timeval deadline = { .tv_sec = VFU_CLIENT_DEADLINE_MS / 1000 };
 	struct vfio_user_version theirs;
 	size_t got;
 	int err;
@@ -46,6 +50,8 @@ int vfu_client_start(struct vfu_client *c, int fd)
 	memset(c, 0, offsetof(struct vfu_client, buf));
 	c->fd = fd;
 	c->rx_fd = -1;
+	c->blocking = !(fcntl(fd, F_GETFL) & O_NONBLOCK) &&
+		      !setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &deadline, sizeof(deadline));
 	c->max_fds = 8;		/* what every server takes */
 	err = vfu_transact(c, VFIO_USER_VERSION, parts, 2, NULL, 0, sizeof(theirs), &got);
 	if (err)
@@ -231,6 +237,26 @@ int vfu_write(struct vfu_client *c, uint32_t region, uint64_t offset, const void
 	size_t got;
 
 	return vfu_transact(c, VFIO_USER_REGION_WRITE, parts, 2, NULL, 0, sizeof(req), &got);
+}
+
+/**
+ * vfu_write_posted() - one write access that is not waited for
+ * @c: the client
+ * @region: region index
+ * @offset: bytes into the region
+ * @data: the bytes
+ * @count: how many
+ *
+ * Carried out before any later access through @c, as a bus does with posted writes
+ * (PCI Local Bus 3.0, 3.2.5).
+ */
+int vfu_write_posted(struct vfu_client *c, uint32_t region, uint64_t offset, const void *data,
+		     uint32_t count)
+{
+	struct vfio_user_region_access req = { offset, region, count };
+	struct vfu_part parts[2] = { { &req, sizeof(req) }, { data, count } };
+
+	return vfu_post(c, VFIO_USER_REGION_WRITE, parts, 2);
 }
 
 /**

@@ -27,6 +27,8 @@ struct vfu_client {
 	int fd;
 	uint16_t last_id;
 	unsigned int owed;		/* answers that came too late, or not yet */
+	int stuck;			/* the server did not take the last request */
+	int blocking;			/* fd has SO_RCVTIMEO, and a receive may wait */
 	int dead;			/* 0, or the errno of every further call */
 	uint32_t max_fds;		/* per message, as negotiated */
 	size_t have;			/* bytes of the current message in buf */
@@ -54,6 +56,8 @@ int vfu_set_irqs(struct vfu_client *c, uint32_t index, uint32_t flags, uint32_t 
 int vfu_read(struct vfu_client *c, uint32_t region, uint64_t offset, void *data, uint32_t count);
 int vfu_write(struct vfu_client *c, uint32_t region, uint64_t offset, const void *data,
 	      uint32_t count);
+int vfu_write_posted(struct vfu_client *c, uint32_t region, uint64_t offset, const void *data,
+		     uint32_t count);
 int vfu_dma_map(struct vfu_client *c, uint64_t iova, uint64_t size, int fd, uint64_t offset,
 		uint32_t flags);
 int vfu_dma_unmap(struct vfu_client *c, uint64_t iova, uint64_t size);

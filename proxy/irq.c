@@ -233,6 +233,9 @@ static int arm(struct device *dev, const struct irq_request *req, int *fds, unsi
 			break;
 		fds[i] = -1;
 		v->masked = false;
+		/* INTx is a level: what is asserted now is signalled now. */
+		if (req->index == VFIO_USER_INTX && dev->backend->intx_level)
+			v->pending = dev->backend->intx_level(dev);
 	}
 	irq_update(dev);
 	return err;

@@ -9,13 +9,15 @@
  *  socket   MSG_DONTWAIT belongs to the call, not to the file.
  *  pipe     opened again through /proc, so that the flags are ours alone.
  *  eventfd  cannot be opened again.  It blocks only when its counter is full, which
- *           no honest client lets happen; a timer that ticks only while signals are
- *           being sent interrupts such a write, and the client loses that vector.
+ *           poll() tells.  Against a client that fills it in between, a timer that
+ *           ticks only while signals are being sent interrupts the write, and the
+ *           client loses that vector.
  *
  * Anything else (files, terminals, FUSE) is refused.
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -133,8 +135,14 @@ void notify_clear(struct notify *n)
 
 static ssize_t write_eventfd(int fd, const uint64_t *one)
 {
+	struct pollfd room = { .fd = fd, .events = POLLOUT };
 	ssize_t r;
 
+	/* Full: 2^64 - 2 signals wait to be read, one more says nothing new. */
+	if (poll(&room, 1, 0) == 0) {
+		errno = EAGAIN;
+		return -1;
+	}
 	writing = 1;
 	if (!ticking)
 		watchdog_start();

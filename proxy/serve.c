@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -118,9 +119,15 @@ int serve_client(struct device *dev, int fd)
 /* A socket that nobody listens on any more was left by a killed proxy. */
 static int remove_stale(const struct sockaddr_un *addr)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int r, err;
+	struct stat st;
+	int fd, r, err;
 
+	if (lstat(addr->sun_path, &st))
+		return 0;	/* bind() will tell if it is not just missing */
+	if (!S_ISSOCK(st.st_mode))
+		return fail("--listen %s: a file that is no socket is there; choose another path or remove it",
+			    addr->sun_path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return fail("cannot create a socket: %m");
 	r = connect(fd, (const struct sockaddr *)addr, sizeof(*addr));

@@ -211,7 +211,8 @@ int jail_start(struct jail *jail, const struct plan plans[2], const struct jail_
 		if (answer == JAIL_READY)
 			return 0;
 		if (answer == JAIL_FAILED)
-			return RING3_EXIT_SETUP;
+			return fail("cannot start the hosted kernel: no more processes are allowed; "
+				    "see 'ulimit -u', or end some");
 		info("no namespaces of kind %#x (%s), trying with less", attempts[i],
 		     strerror(errno));
 	}

@@ -94,7 +94,10 @@ int session_config(struct session *session, const struct run_options *opts, bool
 
 void session_winsize(struct session *session, uint32_t rows, uint32_t cols)
 {
-	ctl_put_pair(&session->out, RING3_CTL_WINSIZE, rows, cols);
+	session->rows = rows;
+	session->cols = cols;
+	if (session->state == SESSION_RUNNING)
+		ctl_put_pair(&session->out, RING3_CTL_WINSIZE, rows, cols);
 }
 
 void session_signal(struct session *session, int sig, uint32_t grace_ms)
@@ -166,6 +169,9 @@ static void handle(void *arg, const struct ctl_message *msg)
 		break;
 	case RING3_CTL_STARTED:
 		set_state(session, SESSION_RUNNING, msg);
+		/* Before, the guest waits for nothing but the answers to its questions. */
+		if (session->rows)
+			session_winsize(session, session->rows, session->cols);
 		break;
 	case RING3_CTL_EXEC_FAILED:
 		set_state(session, SESSION_EXEC_FAILED, msg);

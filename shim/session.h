@@ -25,6 +25,7 @@ struct session {
 	struct drivers *drivers;
 	struct ctl_decoder decoder;
 	struct buffer out;
+	uint32_t rows, cols;	/* of the caller's terminal, to tell when CMD runs; 0: not known */
 };
 
 /**
@@ -48,7 +49,7 @@ int session_config(struct session *session, const struct run_options *opts, bool
 		   bool tty_stderr);
 
 /**
- * session_winsize() - queue the size of the caller's terminal
+ * session_winsize() - tell the size of the caller's terminal, once CMD runs
  * @session: the session
  * @rows: lines
  * @cols: columns

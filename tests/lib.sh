@@ -133,7 +133,7 @@ finish() {
 # Traces outside of the run's own processes: files, sockets and mounts that ring3 or its parts name.
 traces() {
 	find "$T/home" "$T/run" "$T/tmp" -mindepth 1
-	find /dev/shm /tmp -mindepth 1 -maxdepth 1 ! -name 'ring3-test.*' \
+	find /dev/shm /tmp -mindepth 1 -maxdepth 1 ! -name 'ring3-test.*' ! -name 'ring3-matrix.*' \
 		\( -name 'ring3*' -o -name 'vm_file*' -o -name 'qemu*' -o -name 'uml*' -o -name 'vl.*' \)
 	awk '/ring3|\/uml/ && !/ring3-test/ {print "mount " $5}' /proc/self/mountinfo
 	awk '$8 ~ /ring3|qemu|uml/ && $8 !~ /ring3-test/ {print "socket " $8}' /proc/net/unix

@@ -113,8 +113,12 @@ static int __init connect_device(struct ring3_dev *dev, int fd)
 
 	local_irq_save(flags);
 	err = ring3_link_open(dev->index, fd);
-	for (i = 0; !err && i < RING3_NR_REGIONS; i++)
+	dev->posted = true;
+	for (i = 0; !err && i < RING3_NR_REGIONS; i++) {
 		err = ring3_link_region(dev->index, i, &dev->region[i]);
+		if (dev->region[i].nr_areas)
+			dev->posted = false;
+	}
 	local_irq_restore(flags);
 	if (err)
 		return err;

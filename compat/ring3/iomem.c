@@ -182,7 +182,11 @@ void ring3_io_write(volatile void __iomem *addr, u64 value, unsigned int width)
 		return;
 	}
 	local_irq_save(flags);
-	ring3_link_write(t.dev->index, t.region, t.offset, &value, width);
+	/* Memory writes are posted, unless a store to a mapped page could overtake them. */
+	if (t.dev->posted && !ring3_tag_is_port((unsigned long)addr))
+		ring3_link_post(t.dev->index, t.region, t.offset, &value, width);
+	else
+		ring3_link_write(t.dev->index, t.region, t.offset, &value, width);
 	local_irq_restore(flags);
 }
 EXPORT_SYMBOL(ring3_io_write);

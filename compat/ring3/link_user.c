@@ -66,6 +66,13 @@ int ring3_link_write(unsigned int dev, unsigned int region, unsigned long long o
 	return vfu_write(links[dev], region, offset, data, count);
 }
 
+/* Not waited for; the next access through the link comes after it. */
+int ring3_link_post(unsigned int dev, unsigned int region, unsigned long long offset,
+		    const void *data, unsigned int count)
+{
+	return vfu_write_posted(links[dev], region, offset, data, count);
+}
+
 /* Gives the server an event for each of the first @count vectors of @index. */
 int ring3_link_arm(unsigned int dev, enum ring3_irq_index index, unsigned int count)
 {

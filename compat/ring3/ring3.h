@@ -25,6 +25,7 @@
  * @intx_fired: the server has signalled INTx and masked it (automask)
  * @intx_armed: INTx has its event
  * @mem_on: the device decodes memory (command register)
+ * @posted: no page of it is mapped, so that all accesses keep their order on the link
  * @virq: Linux interrupt of each message vector, 0 for none
  */
 struct ring3_dev {
@@ -40,6 +41,7 @@ struct ring3_dev {
 	bool intx_fired;
 	bool intx_armed;
 	bool mem_on;
+	bool posted;
 	unsigned int virq[RING3_MAX_VECTORS];
 };
 

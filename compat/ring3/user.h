@@ -45,6 +45,8 @@ int ring3_link_read(unsigned int dev, unsigned int region, unsigned long long of
 		    void *data, unsigned int count);
 int ring3_link_write(unsigned int dev, unsigned int region, unsigned long long offset,
 		     const void *data, unsigned int count);
+int ring3_link_post(unsigned int dev, unsigned int region, unsigned long long offset,
+		    const void *data, unsigned int count);
 int ring3_link_arm(unsigned int dev, enum ring3_irq_index index, unsigned int count);
 int ring3_link_disarm(unsigned int dev, enum ring3_irq_index index);
 int ring3_link_unmask_intx(unsigned int dev);

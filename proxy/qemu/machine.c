@@ -129,13 +129,24 @@ static bool is_noise(const char *line)
 	return strstr(line, "has no peer") != NULL;
 }
 
+/* A failing disk says the same for every request: once is enough. */
+static bool said_before(const char *line)
+{
+	static char last[200];
+
+	if (!strncmp(line, last, sizeof(last) - 1))
+		return true;
+	snprintf(last, sizeof(last), "%s", line);
+	return false;
+}
+
 static void pass_on(char *words)
 {
 	char *save = NULL;
 
 	for (char *line = strtok_r(words, "\r\n", &save); line;
 	     line = strtok_r(NULL, "\r\n", &save))
-		if (!is_noise(line))
+		if (!is_noise(line) && !said_before(line))
 			warn("QEMU: %s", line);
 }
 
@@ -312,6 +323,9 @@ static int restart_with(int fd, const struct stat *st)
 
 	if (copy < 0)
 		return -errno;
+	/* QEMU would die of SIGBUS if the client shrank it; not every file can be sealed. */
+	if (fcntl(copy, F_ADD_SEALS, F_SEAL_SHRINK) && !(fcntl(copy, F_GET_SEALS) & F_SEAL_SHRINK))
+		warn("a client's memory can shrink under QEMU; make it with MFD_ALLOW_SEALING");
 	end();
 	close(m.ram_fd);
 	m.ram_fd = copy;

@@ -132,4 +132,19 @@ is 'a socket path too long: 125' "$status" 125
 is 'a socket path too long: one line' "$(wc -l < "$T/err")" 1
 like 'a socket path too long: says so' "$T/err" '(too long|107|108)'
 
+echo precious > file
+"$TOOLS/reap" -t 30 "${AS[@]}" "$(dirname "$RING3")/build/ring3-proxy" --device testdev --listen "$T/w/file" \
+	> "$T/out" 2> "$T/err"
+status=$? last="ring3-proxy --device testdev --listen $T/w/file"
+is 'a file where the socket should be: 125' "$status" 125
+is 'a file where the socket should be: one line' "$(wc -l < "$T/err")" 1
+is 'a file where the socket should be: it is still there' "$(cat file)" precious
+
+# As many processes as the run itself needs, and none for the hosted kernel.
+if [ ${#AS[@]} -gt 0 ]; then
+	(ulimit -u 3; exec "$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- true > "$T/out" 2> "$T/err")
+	status=$? last='ulimit -u 3; ring3 run -- true'
+	[ -s "$T/err" ] || [ "$status" -eq 0 ] || report 1 'no more processes: nothing is said'
+fi
+
 finish

@@ -48,6 +48,7 @@ await() {
 pci_devices() {
 	local d
 	for d in /sys/bus/pci/devices/*; do
+		[ -e "$d/class" ] || continue
 		case $(cat "$d/class") in 0x0604*) ;; *) echo "$d" ;; esac
 	done
 }
@@ -103,13 +104,18 @@ facts() {
 	done
 }
 
-verify() {
+# A check whose driver frees its interrupts at the end calls this before.
+note_interrupts() {
 	local line
-	fact "step $1"
-	check
 	interrupts | while read -r line; do
 		fact "irq $line"
 	done
+}
+
+verify() {
+	check
+	note_interrupts
+	fact "done $1"
 }
 
 modules() {
@@ -124,13 +130,18 @@ modules() {
 		for ((i = ${#MODULES[@]} - 1; i > 0; i--)); do
 			modprobe "${MODULES[i]}" || fail "modprobe ${MODULES[i]}"
 		done
-		modprobe "${MODULES[0]}" "${PARAMS[@]}" || fail "modprobe ${MODULES[0]}"
+		if [ -n "${KO:-}" ]; then
+			insmod "$TOP/$KO" "${PARAMS[@]}" || fail "insmod $KO"
+		else
+			modprobe "${MODULES[0]}" "${PARAMS[@]}" || fail "modprobe ${MODULES[0]}"
+		fi
 		;;
 	esac
 }
 
 step() {
 	local d name
+	fact "step $1"
 	case $1 in
 	reload)
 		modules unload
@@ -164,6 +175,7 @@ set -E
 . "$HERE/$CHECK.sh"
 await 'bound "$DEVICES"' "not all $DEVICES devices have a driver"
 facts
+fact 'step load'
 verify load
 IFS=, read -ra todo <<< "$STEPS"
 for s in "${todo[@]}"; do

@@ -22,6 +22,7 @@ check_nic() {
 	ask tcp-end
 	[ "$(cat /sys/class/net/$dev/statistics/rx_errors)" = 0 ] || fail "$dev: rx_errors"
 	[ "$(cat /sys/class/net/$dev/statistics/tx_errors)" = 0 ] || fail "$dev: tx_errors"
+	note_interrupts
 	ip link set "$dev" down
 	ip addr flush dev "$dev"
 }

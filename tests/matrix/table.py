@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The table of rows: tests/matrix/rows/*.rows
+
+One row is one line (a backslash continues it), split into words as a shell does:
+
+    NAME MODULES CHECK [key=value...] -- OPTION...
+
+MODULES  what is unloaded, in this order; the first is the driver of the device and gets params=
+CHECK    inside/CHECK.sh
+OPTION   of `ring3 run`; @ stands for the row's own directory, which is writable inside
+keys:
+  irq=KIND       MSI-X, MSI, INTx or none: what the driver must use, seen in /proc/interrupts
+  devices=N      how many devices the modules bind to (1)
+  steps=A,B      what is done between the checks (reload): reload, remove, rebind, reset, live-reset
+  params='P...'  parameters of the driver
+  size=N[,N]     disks to make: @/disk0.img, @/disk1.img of so many MiB
+  qmp=1          a monitor, for what the host does while the row runs
+  echo=1         a socket @/echo.sock whose other end sends back what comes
+  chirp=RATE     play at this rate; QEMU records into @/out.wav
+  timeout=S      of the whole row (60)
+  UPPER=value    environment of the check
+"""
+import glob
+import os
+import re
+import shlex
+
+HERE = os.path.dirname(os.path.realpath(__file__))
+KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "timeout"}
+STEPS = {"reload", "remove", "rebind", "reset", "live-reset"}
+IRQS = {"MSI-X", "MSI", "INTx", "none"}
+
+
+class Row:
+    def __init__(self, where, words):
+        self.where = where
+        if "--" not in words or words.index("--") < 3:
+            raise SystemExit(f"{where}: a row is NAME MODULES CHECK [key=value...] -- OPTION...")
+        cut = words.index("--")
+        self.name, self.modules, self.check = words[:3]
+        self.options = words[cut + 1:]
+        self.env, self.keys = {}, {}
+        for word in words[3:cut]:
+            key, eq, value = word.partition("=")
+            if not eq or not (key in KEYS or key.isupper()):
+                raise SystemExit(f"{where}: '{word}' is no key=value of a row")
+            (self.env if key.isupper() else self.keys)[key] = value
+        if self.irq not in IRQS:
+            raise SystemExit(f"{where}: irq={self.irq}: one of {', '.join(sorted(IRQS))}")
+        if not set(self.steps) <= STEPS:
+            raise SystemExit(f"{where}: steps={','.join(self.steps)}: of {', '.join(sorted(STEPS))}")
+
+    irq = property(lambda self: self.keys.get("irq", "none"))
+    devices = property(lambda self: int(self.keys.get("devices", 1)))
+    steps = property(lambda self: self.keys.get("steps", "reload").split(","))
+    params = property(lambda self: self.keys.get("params", "").split())
+    timeout = property(lambda self: int(self.keys.get("timeout", 60)))
+    driver = property(lambda self: self.modules.split(",")[0])
+    kind = property(lambda self: os.path.basename(self.where.split(":")[0])[:-len(".rows")])
+
+
+def load():
+    rows = []
+    for name in sorted(glob.glob(os.path.join(HERE, "rows", "*.rows"))):
+        with open(name, encoding="utf-8") as f:
+            text = re.sub(r"\\\n\s*", " ", f.read())
+        for number, line in enumerate(text.splitlines(), 1):
+            words = shlex.split(line, comments=True)
+            if words:
+                rows.append(Row(f"{os.path.relpath(name)}:{number}", words))
+    names = [r.name for r in rows]
+    twice = {n for n in names if names.count(n) > 1}
+    if twice:
+        raise SystemExit(f"rows of one name: {', '.join(sorted(twice))}")
+    return rows
