@@ -32,12 +32,17 @@ static void close_fd(int *fd)
 	*fd = -1;
 }
 
+static const char *files_hint(void)
+{
+	return errno == EMFILE ? "; raise 'ulimit -n'" : "";
+}
+
 static int stream_pair(struct fd_pair *pair)
 {
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return fail("cannot make a socket pair: %s", strerror(errno));
+		return fail("cannot make a socket pair: %s%s", strerror(errno), files_hint());
 	*pair = (struct fd_pair){ fds[0], fds[1] };
 	return 0;
 }
@@ -47,7 +52,7 @@ static int pipe_pair(struct fd_pair *pair)
 	int fds[2];
 
 	if (pipe2(fds, O_CLOEXEC) < 0)
-		return fail("cannot make a pipe: %s", strerror(errno));
+		return fail("cannot make a pipe: %s%s", strerror(errno), files_hint());
 	*pair = (struct fd_pair){ fds[0], fds[1] };
 	return 0;
 }

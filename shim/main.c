@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "shim/cmd.h"
 #include "shim/near.h"
@@ -57,9 +58,22 @@ static void occupy_stdio(void)
 		close(fd);
 }
 
+/* Each device and each interrupt vector takes a descriptor. */
+static void allow_all_files(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) < 0 || files.rlim_cur == files.rlim_max)
+		return;
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		info("the limit of open files stays: %s", strerror(errno));
+}
+
 int main(int argc, char **argv)
 {
 	occupy_stdio();
+	allow_all_files();
 	if (argc < 2)
 		return fail("which command? See 'ring3 --help'");
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))

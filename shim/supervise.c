@@ -26,6 +26,7 @@
 #define GRACE_KERNEL_MS 2000	/* the hosted kernel may write back and switch off after it */
 #define GRACE_POWER_OFF_MS 5000 /* the same after CMD's own end */
 #define GRACE_PROXY_MS 900	/* the proxy may quiesce its devices */
+#define GRACE_CLIENTS_MS 500	/* the hosted kernel has closed its devices: it is about to end */
 #define GRACE_STREAMS_MS 100	/* streams of a forced end */
 
 /* A guest that asks and does not read the answers is not listened to beyond this. */
@@ -49,6 +50,7 @@ struct loop {
 	int epoll;
 	int fd[N_SOURCES];
 	bool give_up;		/* do not wait for streams any longer */
+	bool no_devices;	/* the proxy ended because its clients did */
 	bool jail_gone;
 };
 
@@ -186,8 +188,14 @@ static void on_proxy(struct loop *loop)
 		end_ready(loop);
 	unwatch(loop, ON_PROXY);
 	status = process_wait(&run->proxy);
-	if (outcome_proxy(run, status, loop->jail_gone))
+	if (run->proxy_ready && !status && !loop->jail_gone &&
+	    run->session.state < SESSION_ENDED) {
+		/* Its last client has gone: the hosted kernel has ended or does so now. */
+		loop->no_devices = true;
+		set_timer(loop->fd[ON_GRACE], GRACE_CLIENTS_MS);
+	} else if (outcome_proxy(run, status, loop->jail_gone)) {
 		force_end(loop, RING3_EXIT_SETUP, 0);
+	}
 }
 
 static void on_jail(struct loop *loop)
@@ -258,7 +266,11 @@ static void on_grace(struct loop *loop)
 	struct run *run = loop->run;
 
 	drain_counter(loop->fd[ON_GRACE]);
-	if (!loop->jail_gone) {
+	if (loop->no_devices && !loop->jail_gone) {
+		loop->no_devices = false;
+		if (outcome_proxy(run, 0, false))
+			force_end(loop, RING3_EXIT_SETUP, 0);
+	} else if (!loop->jail_gone) {
 		if (!run->forced)
 			warn("the hosted kernel did not switch off and was killed");
 		run->forced = true;

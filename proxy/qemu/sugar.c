@@ -82,6 +82,8 @@ static int check_disk(const struct spec *spec, const char *file)
 {
 	struct stat st;
 
+	if (!*file)
+		return fail("device '%s': disk= names no file; use disk=FILE", spec->text);
 	if (stat(file, &st)) {
 		if (errno == ENOENT)
 			return fail("device '%s': there is no disk '%s'; create it with: truncate -s 1G '%s'",

@@ -91,7 +91,11 @@ def echo_server(path):
 
 
 def chirp(rate):
-    """From 200 Hz to 2 kHz, left and right of opposite sign; then a quarter of a second of silence."""
+    """From 200 Hz to 2 kHz, left and right of opposite sign; then silence.
+
+    The silence fills the ring (8 periods of 2048 frames, see pcm.c): what a card plays between the end
+    of the samples and its stop is what the ring held before.
+    """
     n = int(rate * SECONDS)
     samples = array.array("h")
     for i in range(n):
@@ -99,7 +103,7 @@ def chirp(rate):
         s = round(FULL * math.cos(2 * math.pi * (200 * t + 900 * t * t / SECONDS)))
         samples.append(s)
         samples.append(-s)
-    return samples, array.array("h", bytes(4 * (rate // 4)))
+    return samples, array.array("h", bytes(4 * 10 * 2048))
 
 
 def find_chirps(wav, rate, want):

@@ -20,7 +20,7 @@ check_nic() {
 	"$TOOLS/tcp" swap 10.0.2.2 "$answer" random "$T/got" || fail "$dev: TCP"
 	cmp random "$T/got" || fail "$dev: what came is not what was sent"
 	ask tcp-end
-	[ "$(cat /sys/class/net/$dev/statistics/rx_errors)" = 0 ] || fail "$dev: rx_errors"
+	[ "$(cat /sys/class/net/$dev/statistics/rx_errors)" = 0 ] || fail "$dev: $(cd /sys/class/net/$dev/statistics; grep -H . rx_* | grep -v ":0$" | tr "\n" " ")"
 	[ "$(cat /sys/class/net/$dev/statistics/tx_errors)" = 0 ] || fail "$dev: tx_errors"
 	note_interrupts
 	ip link set "$dev" down
