@@ -40,6 +40,7 @@ include proxy/module.mk
 include shim/module.mk
 include compat/module.mk
 include tests/module.mk
+include tests/matrix/module.mk
 
 .PHONY: build-all help clean install check
 build-all: $(ALL)

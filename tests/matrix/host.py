@@ -216,7 +216,7 @@ class Host:
     def ask_screen(self, how, width, height):
         want = int(width), int(height), picture(int(width), int(height), how == "mmap")
         dump = self.path("screen.ppm")
-        end = time.monotonic() + 10
+        end = time.monotonic() + 20
         while True:
             self.monitor.command("screendump", filename=dump)
             got = read_ppm(dump)

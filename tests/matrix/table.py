@@ -17,6 +17,7 @@ keys:
   qmp=1          a monitor, for what the host does while the row runs
   echo=1         a socket @/echo.sock whose other end sends back what comes
   chirp=RATE     play at this rate; QEMU records into @/out.wav
+  note='TEXT'    what QEMU's model lacks; printed with the result, evidence in a comment above the row
   timeout=S      of the whole row (60)
   UPPER=value    environment of the check
 """
@@ -26,7 +27,7 @@ import re
 import shlex
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "timeout"}
+KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "note", "timeout"}
 STEPS = {"reload", "remove", "rebind", "reset", "live-reset"}
 IRQS = {"MSI-X", "MSI", "INTx", "none"}
 

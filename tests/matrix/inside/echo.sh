@@ -11,8 +11,10 @@ check() {
 	sum=$(sha256sum < "$T/out")
 	exec 5<> "$PORT"
 	cat "$T/out" >&5 &
-	timeout 60 head -c "$BYTES" <&5 > "$T/in" || fail "$PORT: only $(stat -c %s "$T/in") of $BYTES bytes came back"
+	# In the foreground: a terminal that this session opened stops readers in the background.
+	timeout --foreground 60 head -c "$BYTES" <&5 > "$T/in" || fail "$PORT: only $(stat -c %s "$T/in") of $BYTES bytes came back"
 	wait $!
+	note_interrupts
 	exec 5>&-
 	[ "$(sha256sum < "$T/in")" = "$sum" ] || fail "$PORT: what came back differs"
 	fact "verified echo of $BYTES bytes through $PORT"

@@ -5,8 +5,8 @@
 check() {
 	local dev
 	await 'ls /dev/input/event* > /dev/null 2>&1' 'no input device'
-	dev=$(ls /dev/input/event* | head -n 1)
-	exec 5< "$dev"
+	dev=(/dev/input/event*)
+	exec 5< "${dev[0]}"
 	ask key
 	# struct input_event is 24 bytes; EV_KEY is type 1, KEY_A is code 30, 1 is down.
 	timeout 20 "$TOOLS/key" 1 30 1 <&5 || fail 'the key did not arrive'

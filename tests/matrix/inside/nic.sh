@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
+# (SC2154: "answer" is set by ask, in main.sh)
 # nic.sh - network cards on net=user: the gateway answers, TCP moves data both ways
 
 nics() {
@@ -9,8 +10,9 @@ nics() {
 	done
 }
 
+# Frames that a full ring missed are no error (pcnet32 counts them in rx_errors); damaged ones are.
 check_nic() {
-	local dev=$1
+	local dev=$1 e
 	ip link set "$dev" up
 	ip addr add 10.0.2.15/24 dev "$dev"
 	ip route add default via 10.0.2.2 dev "$dev"
@@ -20,8 +22,9 @@ check_nic() {
 	"$TOOLS/tcp" swap 10.0.2.2 "$answer" random "$T/got" || fail "$dev: TCP"
 	cmp random "$T/got" || fail "$dev: what came is not what was sent"
 	ask tcp-end
-	[ "$(cat /sys/class/net/$dev/statistics/rx_errors)" = 0 ] || fail "$dev: $(cd /sys/class/net/$dev/statistics; grep -H . rx_* | grep -v ":0$" | tr "\n" " ")"
-	[ "$(cat /sys/class/net/$dev/statistics/tx_errors)" = 0 ] || fail "$dev: tx_errors"
+	for e in rx_crc_errors rx_frame_errors rx_length_errors tx_errors; do
+		[ "$(cat "/sys/class/net/$dev/statistics/$e")" = 0 ] || fail "$dev: $e"
+	done
 	note_interrupts
 	ip link set "$dev" down
 	ip addr flush dev "$dev"

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154
+# (SC2154: "answer" is set by ask, in main.sh)
 # sound.sh - a chirp played through ALSA; the host finds it in the WAV file that QEMU writes
 
 check() {

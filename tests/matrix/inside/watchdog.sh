@@ -3,11 +3,10 @@
 # watchdog.sh - kept alive it is quiet; left alone it fires, which QEMU reports
 
 check() {
-	local n
 	await '[ -c /dev/watchdog ]' 'no /dev/watchdog'
 	exec 5> /dev/watchdog
 	# Past its two seconds: writes keep it from firing.
-	for n in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		printf . >&5
 		sleep 0.7
 	done
