@@ -20,8 +20,6 @@ fact() { echo "matrix $*"; }
 
 fail() {
 	fact "fail $*"
-	fact log
-	dmesg | tail -n 25
 	exit 1
 }
 
@@ -182,6 +180,4 @@ for s in "${todo[@]}"; do
 	step "$s"
 	verify "$s"
 done
-fact log
-dmesg
 fact end
