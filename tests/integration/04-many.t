@@ -32,9 +32,9 @@ p2=$!
  cmp /tmp/r /dev/nvme0n1 && echo "nvme") &
 p3=$!
 cat /proc/ring3_testdev/*/all > /tmp/tap
-grep -q '^not ok' /tmp/tap || echo "testdev"
+grep -q '^ok' /tmp/tap && ! grep -q '^not ok' /tmp/tap && echo "testdev"
 wait $p1; wait $p2; wait $p3
-grep '^not ok' /tmp/tap || true
+! grep '^not ok' /tmp/tap
 SH
 LIMIT=100 r3 run --mem 256M --device qemu:e1000e,net=user --device qemu:e1000e,net=user \
 	--device qemu:nvme,disk=d.img --device testdev -- \
