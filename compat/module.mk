@@ -7,3 +7,13 @@ kernel:
 	$(Q)mkdir -p build
 	$(Q)dir=$$(compat/linux/build.sh | tail -n 1) && [ -n "$$dir" ] && ln -sfn "$$dir" build/kernel
 	$(say) KERNEL "$$(readlink build/kernel)"
+
+# The libc side is tested outside the kernel.
+COMPAT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/compat-*.c))
+CHECK_UNIT += $(COMPAT_TESTS)
+
+$(B)/tests/unit/compat-event: compat/ring3/event_user.c
+$(COMPAT_TESTS): $(B)/tests/unit/%: tests/unit/%.c compat/ring3/user.h
+	$(say) CC $@
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) -lpthread -lcmocka

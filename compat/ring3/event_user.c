@@ -122,14 +122,18 @@ int ring3_event_fd(unsigned int dev, unsigned int bit)
 	return fd;
 }
 
-/* The doorbell was heard: events from here on ring again. */
+/*
+ * The doorbell was heard: events from here on ring again.  The byte is taken first: were
+ * it taken after, it could be that of a newer event, which would leave the doorbell rung
+ * with nothing to hear.
+ */
 void ring3_event_ack(void)
 {
 	char buf[16];
 
-	__atomic_store_n(&rung, 0, __ATOMIC_SEQ_CST);
 	while (read(doorbell[0], buf, sizeof(buf)) == sizeof(buf))
 		;
+	__atomic_store_n(&rung, 0, __ATOMIC_SEQ_CST);
 }
 
 /* Pending bits 64*@word… of a device, which are cleared. */
