@@ -3,10 +3,11 @@
  * qtest.c - QEMU's qtest protocol
  *
  * One line is a command, one line its answer; "IRQ raise N" and "IRQ lower N" come
- * unasked, in order with the answers.  Writes to memory are posted, as on PCI: their
- * answers are counted in `owed` and dropped when they come, at the latest before the
- * answer to the next read.  A QEMU that does not answer in time is stalled: reads
- * give all ones and writes are dropped at once, until every answer has come in.
+ * unasked, in order with the answers, often in one packet with them.  Writes to memory
+ * are posted, as on PCI: their answers are counted in `owed` and dropped when they come,
+ * at the latest before the answer to the next read.  A QEMU that does not answer in time
+ * is stalled: reads give all ones and writes are dropped at once, until every answer has
+ * come in.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -100,6 +101,14 @@ static char *buffered_answer(void)
 	return NULL;
 }
 
+/* All complete lines: epoll will not tell again of bytes that have been received. */
+static void settle(void)
+{
+	while (buffered_answer())
+		if (q.owed)
+			q.owed--;
+}
+
 /* More bytes.  0, or -EAGAIN: none in time, or -EPIPE. */
 static int receive(int flags)
 {
@@ -159,9 +168,7 @@ static void event(struct loop_src *src, uint32_t events)
 
 	(void)src;
 	(void)events;
-	while (buffered_answer())
-		if (q.owed)
-			q.owed--;
+	settle();
 	if (err == -EPIPE)
 		lose();
 	if (q.stalled && !q.owed) {
@@ -185,7 +192,7 @@ static int transmit(const char *line, size_t len)
 	return -1;
 }
 
-/* Send a line and wait for its answer; NULL if there is none. */
+/* Send a line and wait for its answer, valid until the next call; NULL if there is none. */
 static char *ask(const char *line, size_t len)
 {
 	char *answer;
@@ -195,15 +202,19 @@ static char *ask(const char *line, size_t len)
 	q.owed++;
 	drain(1);
 	answer = q.stalled || !q.alive ? NULL : await_answer();
-	if (answer)
+	if (answer) {
 		q.owed--;
+		settle();
+	}
 	return answer;
 }
 
 static void post(const char *line, size_t len)
 {
-	if (q.owed >= MAX_OWED)
+	if (q.owed >= MAX_OWED) {
 		drain(MAX_OWED / 2);
+		settle();
+	}
 	if (!transmit(line, len))
 		q.owed++;
 }
