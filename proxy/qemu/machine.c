@@ -21,7 +21,6 @@
 #include "proxy/qemu/machine.h"
 #include "proxy/qemu/qemu.h"
 
-#define BIOS_SIZE	0x10000
 #define START_MS	30000		/* a loaded machine may be slow */
 #define ANSWER_MS	2000
 #define END_MS		10000		/* it may have a disk to flush */
@@ -37,22 +36,6 @@ static struct {
 	char *const *user_args;
 	bool running;
 } m = { .process = { -1, -1, -1 }, .ram_fd = -1 };
-
-/* The reset vector, 16 bytes below 4 GiB: cli; hlt; jmp back. */
-static int make_bios(void)
-{
-	static const uint8_t halt[] = { 0xfa, 0xf4, 0xeb, 0xfd };
-	int fd = memfd_create("ring3-bios", MFD_CLOEXEC);
-
-	if (fd < 0)
-		return fail("cannot create a memory file: %m");
-	if (ftruncate(fd, BIOS_SIZE) ||
-	    pwrite(fd, halt, sizeof(halt), BIOS_SIZE - 16) != sizeof(halt)) {
-		close(fd);
-		return fail("cannot write a memory file: %m");
-	}
-	return fd;
-}
 
 static bool good_ram(const struct stat *st)
 {
@@ -82,45 +65,6 @@ static int use_private_ram(void)
 	m.ram_fd = memfd_create("ring3-ram", MFD_CLOEXEC);
 	if (m.ram_fd < 0 || ftruncate(m.ram_fd, PRIVATE_RAM) || fstat(m.ram_fd, &m.ram))
 		return fail("no memory for QEMU: %m");
-	return 0;
-}
-
-static int machine_args(struct qemu_args *a, int bios, int qtest, int ivshmem)
-{
-	static const char *const fixed[] = {
-		"-machine", "q35,accel=tcg,smm=off,vmport=off,i8042=off,pit=off,hpet=off,sata=off,smbus=off,usb=off",
-		"-m", "64M", "-nodefaults", "-no-user-config", "-display", "none",
-	};
-	int err = args_add(a, "%s", process_program());
-
-	for (size_t i = 0; i < ARRAY_SIZE(fixed) && !err; i++)
-		err = args_add(a, "%s", fixed[i]);
-	return err || args_add(a, "-bios") || args_add(a, "/proc/self/fd/%d", bios) ||
-	       args_add(a, "-chardev") || args_add(a, "socket,id=ring3-qtest,fd=%d", qtest) ||
-	       args_add(a, "-object") ||
-	       args_add(a, "qtest,id=ring3-qtest,chardev=ring3-qtest,log=/dev/null") ||
-	       args_add(a, "-chardev") || args_add(a, "socket,id=ring3-ivshmem,fd=%d", ivshmem) ||
-	       args_add(a, "-device") ||
-	       args_add(a, "ivshmem-doorbell,id=ring3-ivshmem,chardev=ring3-ivshmem,vectors=%d,ioeventfd=off,addr=%x.0",
-			QEMU_VECTORS, QEMU_IVSHMEM_SLOT) ? -1 : 0;
-}
-
-/* Raw arguments first, so that devices can refer to what they define. */
-static int device_args(struct qemu_args *a)
-{
-	for (char *const *text = m.user_args; *text; text++)
-		if (args_split(a, *text))
-			return -1;
-	sugar_forget();
-	for (unsigned int i = 0; i < qemu_nr_devices; i++) {
-		struct qdev *qd = qemu_devices[i];
-
-		if (args_add(a, "-device") ||
-		    args_add(a, "pcie-root-port,id=ring3-port%u,bus=pcie.0,addr=%x.0,chassis=%u,slot=0,hotplug=off",
-			     i, qpci_slot(qd), i + 1) ||
-		    sugar_device(qd, a))
-			return -1;
-	}
 	return 0;
 }
 
@@ -221,16 +165,19 @@ static int bring_up(void)
 
 static int spawn(int qtest, int ivshmem)
 {
+	const struct cmdline c = {
+		.ram = m.ram_fd, .ram_size = m.ram.st_size, .bios = cmdline_bios(),
+		.qtest = qtest, .ivshmem = ivshmem, .user_args = m.user_args,
+	};
+	const int keep[] = { c.bios, c.qtest, c.ivshmem, c.ram };
 	struct qemu_args args = { 0 };
-	int bios = make_bios(), err;
-	const int keep[] = { bios, qtest, ivshmem };
+	int err;
 
-	if (bios < 0)
+	if (c.bios < 0)
 		return -1;
-	err = machine_args(&args, bios, qtest, ivshmem) || device_args(&args) ||
-	      process_start(&m.process, args.argv, keep, 3);
+	err = cmdline_make(&c, &args) || process_start(&m.process, args.argv, keep, ARRAY_SIZE(keep));
 	args_free(&args);
-	close(bios);
+	close(c.bios);
 	return err ? -1 : 0;
 }
 

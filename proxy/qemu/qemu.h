@@ -67,7 +67,19 @@ char *args_escape(const char *value);
 
 /* sugar.c */
 int sugar_device(struct qdev *qd, struct qemu_args *args);
+bool sugar_physical(const struct qdev *qd);
 void sugar_forget(void);
+
+/* cmdline.c */
+struct cmdline {
+	int bios, qtest, ivshmem;	/* descriptors it inherits */
+	int ram;			/* of the clients, */
+	unsigned long long ram_size;	/* bytes */
+	char *const *user_args;		/* texts of --qemu, NULL-terminated */
+};
+
+int cmdline_bios(void);
+int cmdline_make(const struct cmdline *c, struct qemu_args *args);
 
 /* models.c */
 int models_print(const char *model);

@@ -26,7 +26,8 @@ static const struct {
 	{ "virtio-blk", NULL, NULL },
 	{ "ahci", "ide-hd", ".0" },
 	{ "ich9-ahci", "ide-hd", ".0" },
-	{ "piix", "ide-hd", ".0" },
+	{ "piix3-ide", "ide-hd", ".0" },
+	{ "piix4-ide", "ide-hd", ".0" },
 	{ "virtio-scsi", "scsi-hd", ".0" },
 	{ "lsi", "scsi-hd", ".0" },
 	{ "megasas", "scsi-hd", ".0" },
@@ -39,6 +40,8 @@ static const struct {
 	{ "usb-ehci", "usb-storage", ".0" },
 	{ "ich9-usb-", "usb-storage", ".0" },
 	{ "pci-ohci", "usb-storage", ".0" },
+	{ "piix3-usb-uhci", "usb-storage", ".0" },
+	{ "piix4-usb-uhci", "usb-storage", ".0" },
 	{ "sdhci-pci", "sd-card", NULL },
 };
 
@@ -279,4 +282,25 @@ int sugar_device(struct qdev *qd, struct qemu_args *args)
 	if (device_arg(qd, extra) || args_add(args, "-device"))
 		return -1;
 	return args_add(args, "%s", qd->device_arg);
+}
+
+static bool is_on(const char *value)
+{
+	return value && (!strcmp(value, "on") || !strcmp(value, "true") || !strcmp(value, "yes"));
+}
+
+/**
+ * sugar_physical() - is this a virtio device that is told physical addresses?
+ * @qd: device
+ *
+ * Return: true for virtio models without iommu_platform=on.
+ */
+bool sugar_physical(const struct qdev *qd)
+{
+	const struct spec *spec = qd->dev->spec;
+
+	if (!spec->model)
+		return false;
+	return (!strncmp(spec->model, "virtio-", 7) || !strncmp(spec->model, "vhost-", 6)) &&
+	       !is_on(spec_get(spec, "iommu_platform"));
 }
