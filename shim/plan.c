@@ -27,21 +27,47 @@ static void plan_proxy(struct plan *plan, const struct run_options *opts)
 	strv_addf(argv, "%d", PLAN_FD_READY);
 }
 
+static void add_text(struct buffer *out, char *text)
+{
+	buffer_add(out, text, strlen(text));
+	free(text);
+}
+
 /* ring3.devices=FD@SLOT.FN,… (docs/architecture.md, "The hosted kernel") */
 static void plan_devices(struct strv *argv, const struct device_list *devices)
 {
 	struct buffer text = { 0 };
 
 	for (size_t i = 0; i < devices->n; i++) {
-		_cleanup_free_ char *one = xasprintf("%s%zu@%x.%d", i ? "," : "", PLAN_FD_DEVICE + i,
-						     devices->v[i].slot, devices->v[i].fn);
+		const struct device_spec *d = &devices->v[i];
 
-		buffer_add(&text, one, strlen(one));
+		add_text(&text, xasprintf("%s%zu@", i ? "," : "", PLAN_FD_DEVICE + i));
+		if (d->bridge.slot >= 0)
+			add_text(&text, xasprintf("%x.%d/", d->bridge.slot, d->bridge.fn));
+		add_text(&text, xasprintf("%x.%d", d->at.slot, d->at.fn));
 	}
 	if (!devices->n)
 		return;
 	buffer_add(&text, "", 1);
 	strv_addf(argv, "ring3.devices=%s", text.data);
+	buffer_free(&text);
+}
+
+static void plan_pci_bridges(struct strv *argv, const struct device_list *devices)
+{
+	struct buffer text = { 0 };
+
+	for (size_t i = 0; i < devices->n; i++) {
+		const struct device_spec *d = &devices->v[i];
+
+		if (spec_behind_pci(d))
+			add_text(&text, xasprintf("%s%x.%d", text.len ? "," : "",
+						  d->bridge.slot, d->bridge.fn));
+	}
+	if (!text.len)
+		return;
+	buffer_add(&text, "", 1);
+	strv_addf(argv, "ring3.pci_bridges=%s", text.data);
 	buffer_free(&text);
 }
 
@@ -66,6 +92,7 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 	strv_addf(argv, "mem=%lluM", (unsigned long long)(opts->mem >> 20));
 	strv_addf(argv, "initrd=%s", plan->initrd);
 	plan_devices(argv, &opts->devices);
+	plan_pci_bridges(argv, &opts->devices);
 	strv_addf(argv, "ring3.channels=stdin:%d,stdout:%d,stderr:%d,control:%d", PLAN_FD_STDIN,
 		  PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_CONTROL);
 	plan_uml_dir(argv, private_dir);

@@ -3,7 +3,8 @@
  * bridge.c - PCI host bridge whose devices are vfio-user connections
  *
  * ring3.devices=FD@SLOT.FN,… names the inherited sockets and where on bus 0 each
- * device sits.  Every device is connected, its BARs mapped and the RAM offered to it
+ * device sits; FD@SLOT.FN/SLOT.FN puts it behind a bridge at the first place, a PCIe
+ * root port unless ring3.pci_bridges= names that place.  Every device is connected, its BARs mapped and the RAM offered to it
  * before the bus is scanned, so before any driver code runs.
  */
 #define pr_fmt(fmt) "ring3: " fmt
@@ -31,7 +32,11 @@ unsigned int ring3_nr_devs;
 
 static char *devices;
 module_param(devices, charp, 0444);
-MODULE_PARM_DESC(devices, "FD@SLOT.FN of each vfio-user connection, slot in hex");
+MODULE_PARM_DESC(devices, "FD@[SLOT.FN/]SLOT.FN of each vfio-user connection, slot in hex");
+
+static char *pci_bridges;
+module_param(pci_bridges, charp, 0444);
+MODULE_PARM_DESC(pci_bridges, "SLOT.FN of each bridge that is a PCI-to-PCI bridge");
 
 static struct resource bus_window = {
 	.name = "ring3 buses", .start = 0, .end = 0xff, .flags = IORESOURCE_BUS,
@@ -52,19 +57,39 @@ static struct resource mem64_window = {
 };
 
 /**
- * ring3_dev_at() - the device at a place on bus 0
+ * ring3_dev_at() - the device at a place
+ * @behind: the bridge above its bus; NULL: bus 0
  * @devfn: slot and function
  *
  * Return: the device or NULL.  Context: any; devices never go away.
  */
-struct ring3_dev *ring3_dev_at(unsigned int devfn)
+struct ring3_dev *ring3_dev_at(const struct ring3_bridge *behind, unsigned int devfn)
 {
 	unsigned int i;
 
 	for (i = 0; i < ring3_nr_devs; i++)
-		if (ring3_devs[i]->devfn == devfn)
+		if (ring3_devs[i]->behind == behind && ring3_devs[i]->devfn == devfn)
 			return ring3_devs[i];
 	return NULL;
+}
+
+/**
+ * ring3_dev_on() - the device at a place on a bus of Linux'
+ * @bus: the bus
+ * @devfn: slot and function
+ *
+ * Return: the device, or NULL: none, or a bridge.  Context: any.
+ */
+struct ring3_dev *ring3_dev_on(const struct pci_bus *bus, unsigned int devfn)
+{
+	struct ring3_bridge *behind = NULL;
+
+	if (bus->parent) {
+		behind = ring3_bridge_above(bus);
+		if (!behind)
+			return NULL;
+	}
+	return ring3_dev_at(behind, devfn);
 }
 
 /**
@@ -134,25 +159,78 @@ static int __init connect_device(struct ring3_dev *dev, int fd)
 	return err;
 }
 
-static int __init add_device(const char *spec)
+/* SLOT.FN, slot in hex; a devfn, or -EINVAL. */
+static int __init parse_place(const char *text)
 {
 	unsigned int slot, fn;
+	char rest;
+
+	if (sscanf(text, "%x.%x%c", &slot, &fn, &rest) != 2 || slot > 31 || fn > 7)
+		return -EINVAL;
+	return PCI_DEVFN(slot, fn);
+}
+
+static bool __init is_conventional(const char *place)
+{
+	const char *at = pci_bridges;
+	size_t len = strlen(place);
+
+	while (at && *at) {
+		if (!strncmp(at, place, len) && (!at[len] || at[len] == ','))
+			return true;
+		at = strchr(at, ',');
+		at = at ? at + 1 : NULL;
+	}
+	return false;
+}
+
+/* FD@PLACE or FD@PLACE/PLACE, which is taken apart. */
+static int __init parse_device(char *spec, struct ring3_dev *dev, int *fd)
+{
+	char *place = strchr(spec, '@'), *below;
+	int devfn;
+
+	if (!place)
+		return -EINVAL;
+	*place++ = 0;
+	below = strchr(place, '/');
+	if (below) {
+		*below++ = 0;
+		devfn = parse_place(place);
+		if (devfn < 0 || ring3_dev_at(NULL, devfn))
+			return -EINVAL;
+		dev->behind = ring3_bridge_get(devfn, is_conventional(place));
+		if (!dev->behind)
+			return -ENOMEM;
+		place = below;
+	}
+	devfn = parse_place(place);
+	if (devfn < 0 || ring3_dev_at(dev->behind, devfn))
+		return -EINVAL;
+	dev->devfn = devfn;
+	return kstrtoint(spec, 10, fd);
+}
+
+static int __init add_device(char *spec)
+{
 	struct ring3_dev *dev;
 	int fd, err;
 
-	if (sscanf(spec, "%d@%x.%x", &fd, &slot, &fn) != 3 || fd < 0 || slot > 31 || fn > 7 ||
-	    ring3_nr_devs == RING3_MAX_DEVICES || ring3_dev_at(PCI_DEVFN(slot, fn))) {
-		pr_err("ring3.devices: bad or repeated device '%s'\n", spec);
-		return -EINVAL;
-	}
+	if (ring3_nr_devs == RING3_MAX_DEVICES)
+		return -ENOSPC;
 	dev = vzalloc(sizeof(*dev));
 	if (!dev)
 		return -ENOMEM;
 	dev->index = ring3_nr_devs;
-	dev->devfn = PCI_DEVFN(slot, fn);
+	err = parse_device(spec, dev, &fd);
+	if (err) {
+		pr_err("ring3.devices: bad or repeated device %u\n", dev->index + 1);
+		vfree(dev);
+		return err;
+	}
 	err = connect_device(dev, fd);
 	if (err) {
-		pr_err("device %02x.%x: no connection to the proxy: error %d\n", slot, fn, err);
+		pr_err("device %u: no connection to the proxy: error %d\n", dev->index + 1, err);
 		vfree(dev);
 		return err;
 	}

@@ -35,7 +35,7 @@ static bool has_siblings(const struct ring3_dev *dev)
 	if (PCI_FUNC(dev->devfn))
 		return false;
 	for (fn = 1; fn < 8; fn++)
-		if (ring3_dev_at(dev->devfn + fn))
+		if (ring3_dev_at(dev->behind, dev->devfn + fn))
 			return true;
 	return false;
 }
@@ -43,9 +43,12 @@ static bool has_siblings(const struct ring3_dev *dev)
 static int ring3_config_read(struct pci_bus *bus, unsigned int devfn, int where, int size,
 			     u32 *val)
 {
-	struct ring3_dev *dev = pci_is_root_bus(bus) ? ring3_dev_at(devfn) : NULL;
+	struct ring3_dev *dev = ring3_dev_on(bus, devfn);
 
 	if (!dev) {
+		if (!bus->parent &&
+		    ring3_bridge_config(devfn, where, size, val, false) == PCIBIOS_SUCCESSFUL)
+			return PCIBIOS_SUCCESSFUL;
 		*val = ~0;
 		return PCIBIOS_DEVICE_NOT_FOUND;
 	}
@@ -127,7 +130,7 @@ static bool covers_control(const struct msi_switch *s, int where, int size)
 static int ring3_config_write(struct pci_bus *bus, unsigned int devfn, int where, int size,
 			      u32 val)
 {
-	struct ring3_dev *dev = pci_is_root_bus(bus) ? ring3_dev_at(devfn) : NULL;
+	struct ring3_dev *dev = ring3_dev_on(bus, devfn);
 	struct msi_switch sw[2];
 	u16 old[2], new[2];
 	unsigned long flags;
@@ -135,7 +138,8 @@ static int ring3_config_write(struct pci_bus *bus, unsigned int devfn, int where
 	u32 now;
 
 	if (!dev)
-		return PCIBIOS_DEVICE_NOT_FOUND;
+		return bus->parent ? PCIBIOS_DEVICE_NOT_FOUND :
+				     ring3_bridge_config(devfn, where, size, &val, true);
 	if (where + size > dev->config_size)
 		return PCIBIOS_BAD_REGISTER_NUMBER;
 
@@ -175,6 +179,22 @@ struct pci_ops ring3_config_ops = {
 };
 
 /**
+ * ring3_config_changed() - note BARs and decoding anew, after a reset from outside
+ * @dev: a connected device
+ *
+ * Context: any.
+ */
+void ring3_config_changed(struct ring3_dev *dev)
+{
+	int i;
+
+	note_command(dev);
+	for (i = 0; i < 6; i++)
+		dev_read(dev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &dev->bar[i]);
+	dev_read(dev, PCI_ROM_ADDRESS, 4, &dev->bar[RING3_ROM]);
+}
+
+/**
  * ring3_config_setup() - note where a device has its MSI capabilities and BARs
  * @dev: a connected device
  *
@@ -184,14 +204,11 @@ int ring3_config_setup(struct ring3_dev *dev)
 {
 	unsigned int hops;
 	u32 val, pos;
-	int i, err;
+	int err;
 
 	dev->config_size = dev->region[RING3_CONFIG].size;
 	dev->mem_on = true;
-	note_command(dev);
-	for (i = 0; i < 6; i++)
-		dev_read(dev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &dev->bar[i]);
-	dev_read(dev, PCI_ROM_ADDRESS, 4, &dev->bar[RING3_ROM]);
+	ring3_config_changed(dev);
 	if (!dev_read(dev, PCI_INTERRUPT_PIN, 1, &val) && val <= PCI_NUM_INTX)
 		dev->pin = val;
 	err = dev_read(dev, PCI_STATUS, 2, &val);

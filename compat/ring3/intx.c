@@ -15,15 +15,20 @@
 
 static int intx_base;
 
-/* A device's line: its pin, swizzled by its slot (PCI-to-PCI Bridge 1.2, 9.1). */
+/* A pin's line: swizzled by the slot (PCI-to-PCI Bridge 1.2, 9.1). */
 static unsigned int line_of(unsigned int devfn, unsigned int pin)
 {
 	return (PCI_SLOT(devfn) + pin - 1) % PCI_NUM_INTX;
 }
 
+/* Behind a bridge the pin is swizzled on its way up, too. */
 static int dev_line(const struct ring3_dev *dev)
 {
-	return dev->pin ? (int)line_of(dev->devfn, dev->pin) : -1;
+	if (!dev->pin)
+		return -1;
+	if (dev->behind)
+		return line_of(ring3_bridge_place(dev->behind), line_of(dev->devfn, dev->pin) + 1);
+	return line_of(dev->devfn, dev->pin);
 }
 
 /**

@@ -46,12 +46,9 @@ int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region 
 	return err;
 }
 
-int ring3_link_irq_count(unsigned int dev, enum ring3_irq_index index)
+int ring3_link_reset(unsigned int dev)
 {
-	struct vfio_user_irq_info info;
-	int err = vfu_irq_info(links[dev], index, &info);
-
-	return err ? err : (int)info.count;
+	return vfu_reset(links[dev]);
 }
 
 int ring3_link_read(unsigned int dev, unsigned int region, unsigned long long offset,

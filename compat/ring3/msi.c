@@ -31,7 +31,7 @@ static void compose_msg(struct irq_data *d, struct msi_msg *msg)
 	struct msi_desc *desc = irq_data_get_msi_desc(d);
 	struct pci_dev *pdev = to_pci_dev(msi_desc_to_dev(desc));
 	unsigned int vector = desc->msi_index + (d->irq - desc->irq);
-	struct ring3_dev *dev = pci_is_root_bus(pdev->bus) ? ring3_dev_at(pdev->devfn) : NULL;
+	struct ring3_dev *dev = ring3_dev_on(pdev->bus, pdev->devfn);
 
 	msg->address_hi = 0;
 	msg->address_lo = MSI_ADDRESS;

@@ -11,10 +11,13 @@
 
 #define RING3_NR_BARS	7	/* six BARs and the expansion ROM */
 
+struct ring3_bridge;
+
 /**
  * struct ring3_dev - a function on the hosted bus
  * @index: number of its link, and of its events
- * @devfn: its place on bus 0
+ * @devfn: its place on its bus
+ * @behind: the bridge above that bus; NULL: the root bus
  * @bar: BAR registers as last written by the kernel; [6] is the ROM's
  * @region: the regions as mapped
  * @config_size: bytes of configuration space, 256 or 4096
@@ -31,6 +34,7 @@
 struct ring3_dev {
 	unsigned int index;
 	u8 devfn;
+	struct ring3_bridge *behind;
 	u32 bar[RING3_NR_BARS];
 	struct ring3_region region[RING3_NR_REGIONS];
 	unsigned int config_size;
@@ -48,12 +52,20 @@ struct ring3_dev {
 extern struct ring3_dev *ring3_devs[RING3_MAX_DEVICES];
 extern unsigned int ring3_nr_devs;
 
-struct ring3_dev *ring3_dev_at(unsigned int devfn);
+struct ring3_dev *ring3_dev_at(const struct ring3_bridge *behind, unsigned int devfn);
+struct ring3_dev *ring3_dev_on(const struct pci_bus *bus, unsigned int devfn);
 int ring3_bar_lookup(const struct ring3_dev *dev, u64 addr, bool io, u64 *offset);
 
 /* config.c */
 extern struct pci_ops ring3_config_ops;
 int ring3_config_setup(struct ring3_dev *dev);
+void ring3_config_changed(struct ring3_dev *dev);
+
+/* port.c */
+struct ring3_bridge *ring3_bridge_get(unsigned int devfn, bool conventional);
+struct ring3_bridge *ring3_bridge_above(const struct pci_bus *bus);
+unsigned int ring3_bridge_place(const struct ring3_bridge *bridge);
+int ring3_bridge_config(unsigned int devfn, int where, int size, u32 *val, bool write);
 
 /* irq.c, intx.c, msi.c */
 int ring3_irq_init(void);

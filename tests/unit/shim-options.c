@@ -52,8 +52,8 @@ static void everything(void **state)
 			       "--name", "lab-1", "-v", "--kernel-args", "a=1  b", "--", "ls", "-v",
 			       NULL), -1);
 	assert_int_equal(opts.devices.n, 2);
-	assert_int_equal(opts.devices.v[0].slot, 1);
-	assert_int_equal(opts.devices.v[1].slot, 5);
+	assert_int_equal(opts.devices.v[0].at.slot, 1);
+	assert_int_equal(opts.devices.v[1].at.slot, 5);
 	assert_string_equal(opts.drivers.v[0], "e1000e IntMode=0");
 	assert_true(opts.mem == 64ULL << 20);
 	assert_true(opts.timeout_ms == 1500);

@@ -17,14 +17,33 @@ static void addresses(void **state)
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ROWS(rows); i++) {
-		int slot = 0, fn = 0;
+		struct place bridge, at;
 
-		assert_int_equal(parse_addr(rows[i].text, &slot, &fn), rows[i].result);
+		assert_int_equal(parse_addr(rows[i].text, &bridge, &at), rows[i].result);
 		if (!rows[i].result) {
-			assert_int_equal(slot, rows[i].slot);
-			assert_int_equal(fn, rows[i].fn);
+			assert_int_equal(bridge.slot, -1);
+			assert_int_equal(at.slot, rows[i].slot);
+			assert_int_equal(at.fn, rows[i].fn);
 		}
 	}
+}
+
+static void addresses_behind_bridges(void **state)
+{
+	static const char *const bad[] = { "/", "1/", "/1", "1//2", "1/2/3", "1.0/20", "20/1", "1.8/0" };
+	struct place bridge, at;
+
+	(void)state;
+	assert_int_equal(parse_addr("1c.1/2.3", &bridge, &at), 0);
+	assert_int_equal(bridge.slot, 0x1c);
+	assert_int_equal(bridge.fn, 1);
+	assert_int_equal(at.slot, 2);
+	assert_int_equal(at.fn, 3);
+	assert_int_equal(parse_addr("4/0", &bridge, &at), 0);
+	assert_int_equal(bridge.slot, 4);
+	assert_int_equal(bridge.fn, 0);
+	for (size_t i = 0; i < N_ROWS(bad); i++)
+		assert_int_equal(parse_addr(bad[i], &bridge, &at), -1);
 }
 
 static void takes_addr_out(void **state)
@@ -42,6 +61,8 @@ static void takes_addr_out(void **state)
 		{ "testdev,", "testdev,", -1, 0 },
 		{ "testdev,addr=1.0,", "testdev,", 1, 0 },
 		{ "addr=1.0", "addr=1.0", -1, 0 },
+		{ "testdev,bridge=pci,addr=5.0/1.2", "testdev", 1, 2 },
+		{ "testdev,bridges=1", "testdev,bridges=1", -1, 0 },
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ROWS(rows); i++) {
@@ -49,15 +70,17 @@ static void takes_addr_out(void **state)
 
 		assert_int_equal(device_list_add(&list, rows[i].text), 0);
 		assert_string_equal(list.v[0].text, rows[i].rest);
-		assert_int_equal(list.v[0].slot, rows[i].slot);
-		assert_int_equal(list.v[0].fn, rows[i].fn);
+		assert_int_equal(list.v[0].at.slot, rows[i].slot);
+		assert_int_equal(list.v[0].at.fn, rows[i].fn);
 		device_list_free(&list);
 	}
 }
 
 static void refuses(void **state)
 {
-	static const char *const bad[] = { "", ",", "x,addr=", "x,addr=99", "x,addr=1.9" };
+	static const char *const bad[] = { "", ",", "x,addr=", "x,addr=99", "x,addr=1.9",
+					   "x,bridge=pci", "x,bridge=,addr=1/0",
+					   "x,bridge=isa,addr=1.0/0.0", "x,addr=1.0/0.0,bridge=pci,bridge=x" };
 	struct device_list list = { 0 };
 
 	(void)state;
@@ -85,7 +108,7 @@ static void places(void **state)
 	(void)state;
 	assert_int_equal(place(&list, specs), 0);
 	for (size_t i = 0; i < list.n; i++)
-		assert_int_equal(list.v[i].slot, slots[i]);
+		assert_int_equal(list.v[i].at.slot, slots[i]);
 	device_list_free(&list);
 }
 
@@ -102,6 +125,36 @@ static void conflicts(void **state)
 	device_list_free(&list);
 }
 
+static void behind_bridges(void **state)
+{
+	static const char *const good[] = { "a,addr=1.0/0.0", "b,addr=1.0/0.1", "c", "d,addr=2.0",
+					    "e,addr=4.0/3.0,bridge=pci", "f,addr=4.0/5.0,bridge=pci",
+					    "g", "h,addr=4.1", NULL };
+	static const int slots[] = { 0, 0, 3, 2, 3, 5, 5, 4 };
+	static const char *const bad[][3] = {
+		{ "a,addr=1.0/0.0", "b,addr=1.0/0.0" },
+		{ "a,addr=1.0/0.0", "b,addr=1.0" },
+		{ "a,addr=1.0/0.0", "b,addr=1.0/0.1,bridge=pci" },
+		{ "a,addr=1.0/1.0" },
+		{ "a,addr=1.0/0.1" },
+		{ "a,addr=1.1/0.0", "b,addr=1.0" },
+		{ "a,addr=4.0/3.1,bridge=pci", "b,addr=3.0" },
+	};
+	struct device_list list;
+
+	(void)state;
+	assert_int_equal(place(&list, good), 0);
+	for (size_t i = 0; i < list.n; i++)
+		assert_int_equal(list.v[i].at.slot, slots[i]);
+	assert_true(spec_behind_pci(&list.v[4]));
+	assert_false(spec_behind_pci(&list.v[0]));
+	device_list_free(&list);
+	for (size_t i = 0; i < N_ROWS(bad); i++) {
+		assert_int_equal(place(&list, bad[i]), RING3_EXIT_SETUP);
+		device_list_free(&list);
+	}
+}
+
 static void too_many(void **state)
 {
 	struct device_list list = { 0 };
@@ -110,7 +163,7 @@ static void too_many(void **state)
 	for (int i = 0; i < 31; i++)
 		assert_int_equal(device_list_add(&list, "a"), 0);
 	assert_int_equal(device_list_place(&list), 0);
-	assert_int_equal(list.v[30].slot, 31);
+	assert_int_equal(list.v[30].at.slot, 31);
 	device_list_free(&list);
 	for (int i = 0; i < 32; i++)
 		assert_int_equal(device_list_add(&list, "a"), 0);
@@ -134,7 +187,8 @@ int main(void)
 		cmocka_unit_test(addresses), cmocka_unit_test(takes_addr_out),
 		cmocka_unit_test(refuses),   cmocka_unit_test(places),
 		cmocka_unit_test(conflicts), cmocka_unit_test(too_many),
-		cmocka_unit_test(help),
+		cmocka_unit_test(help),	     cmocka_unit_test(addresses_behind_bridges),
+		cmocka_unit_test(behind_bridges),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
