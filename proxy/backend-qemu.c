@@ -96,7 +96,7 @@ static void region_write(struct device *dev, uint32_t region, uint64_t off, unsi
 
 static uint32_t config_read_qemu(struct device *dev, uint32_t off, unsigned int width)
 {
-	return qpci_read(dev->priv, off, width);
+	return legacy_config(dev->priv, off, width, qpci_read(dev->priv, off, width));
 }
 
 static void config_write_qemu(struct device *dev, uint32_t off, unsigned int width,

@@ -43,7 +43,7 @@ static struct resource bus_window = {
 };
 
 static struct resource io_window = {
-	.name = "ring3 ports", .start = 0x1000, .end = 0xffff, .flags = IORESOURCE_IO,
+	.name = "ring3 ports", .start = 0, .end = 0xffff, .flags = IORESOURCE_IO,
 };
 
 static struct resource mem_window = {

@@ -61,14 +61,38 @@ static int ring3_config_read(struct pci_bus *bus, unsigned int devfn, int where,
 	return PCIBIOS_SUCCESSFUL;
 }
 
+static void read_bar(struct ring3_dev *dev, unsigned int i)
+{
+	if (!(dev->fixed_bars >> i & 1))
+		dev_read(dev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &dev->bar[i]);
+}
+
 static void note_bar(struct ring3_dev *dev, int where, int size)
 {
 	if (size != 4)
 		return;
 	if (where >= PCI_BASE_ADDRESS_0 && where <= PCI_BASE_ADDRESS_5)
-		dev_read(dev, where, 4, &dev->bar[(where - PCI_BASE_ADDRESS_0) / 4]);
+		read_bar(dev, (where - PCI_BASE_ADDRESS_0) / 4);
 	else if (where == PCI_ROM_ADDRESS)
 		dev_read(dev, where, 4, &dev->bar[RING3_ROM]);
+}
+
+/* Channels of IDE in compatibility mode (PCI IDE Controller 1.0, 2.1) do not move. */
+static void fix_ide_ports(struct ring3_dev *dev)
+{
+	static const u16 ports[] = { 0x1f0, 0x3f4, 0x170, 0x374 };
+	unsigned int i;
+	u32 class;
+
+	if (dev_read(dev, PCI_CLASS_REVISION, 4, &class) ||
+	    class >> 16 != PCI_CLASS_STORAGE_IDE)
+		return;
+	for (i = 0; i < ARRAY_SIZE(ports); i++) {
+		if (class >> 8 & (i < 2 ? 1 : 4))	/* this channel is in native mode */
+			continue;
+		dev->fixed_bars |= 1 << i;
+		dev->bar[i] = ports[i] | PCI_BASE_ADDRESS_SPACE_IO;
+	}
 }
 
 /* Mapped pages answer when the command register says that memory is decoded. */
@@ -190,7 +214,7 @@ void ring3_config_changed(struct ring3_dev *dev)
 
 	note_command(dev);
 	for (i = 0; i < 6; i++)
-		dev_read(dev, PCI_BASE_ADDRESS_0 + 4 * i, 4, &dev->bar[i]);
+		read_bar(dev, i);
 	dev_read(dev, PCI_ROM_ADDRESS, 4, &dev->bar[RING3_ROM]);
 }
 
@@ -208,6 +232,7 @@ int ring3_config_setup(struct ring3_dev *dev)
 
 	dev->config_size = dev->region[RING3_CONFIG].size;
 	dev->mem_on = true;
+	fix_ide_ports(dev);
 	ring3_config_changed(dev);
 	if (!dev_read(dev, PCI_INTERRUPT_PIN, 1, &val) && val <= PCI_NUM_INTX)
 		dev->pin = val;

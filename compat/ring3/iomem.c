@@ -17,7 +17,15 @@
 #include "decode.h"
 #include "ring3.h"
 
-static bool mapped(const struct ring3_region *r, u64 offset, u64 size)
+/**
+ * ring3_region_mapped() - is a range of a region mapped?
+ * @r: the region
+ * @offset: start of the range in it, bytes
+ * @size: bytes
+ *
+ * Return: true if one mapped area holds all of it.  Context: any.
+ */
+bool ring3_region_mapped(const struct ring3_region *r, u64 offset, u64 size)
 {
 	unsigned int i;
 
@@ -58,7 +66,7 @@ void __iomem *ring3_ioremap(phys_addr_t addr, size_t size)
 		r = &dev->region[index];
 		if (size > r->size - offset)
 			continue;
-		if (mapped(r, offset, size))
+		if (ring3_region_mapped(r, offset, size))
 			return (void __iomem *)(r->base + offset);
 		return (void __iomem *)ring3_tag(dev->index, index, offset);
 	}
@@ -150,7 +158,7 @@ u64 ring3_io_read(const volatile void __iomem *addr, unsigned int width)
 	if (!find_target((unsigned long)addr, &t))
 		return ~0ULL;
 	r = &t.dev->region[t.region];
-	if (mapped(r, t.offset, width))
+	if (ring3_region_mapped(r, t.offset, width))
 		return load(r->base + t.offset, width);
 	local_irq_save(flags);
 	err = ring3_link_read(t.dev->index, t.region, t.offset, &value, width);
@@ -177,7 +185,7 @@ void ring3_io_write(volatile void __iomem *addr, u64 value, unsigned int width)
 	if (!find_target((unsigned long)addr, &t))
 		return;
 	r = &t.dev->region[t.region];
-	if (mapped(r, t.offset, width)) {
+	if (ring3_region_mapped(r, t.offset, width)) {
 		store(r->base + t.offset, value, width);
 		return;
 	}

@@ -46,6 +46,16 @@ int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region 
 	return err;
 }
 
+/* A descriptor to map a region from, which stays open; negative: there is none. */
+int ring3_link_region_fd(unsigned int dev, unsigned int index, unsigned long long *offset)
+{
+	static struct vfu_region r;	/* too large for a kernel stack; interrupts are off */
+	int err = vfu_region_info(links[dev], index, &r);
+
+	*offset = r.fd_offset;
+	return err ? err : r.fd;
+}
+
 int ring3_link_reset(unsigned int dev)
 {
 	return vfu_reset(links[dev]);

@@ -27,6 +27,7 @@ struct ring3_bridge;
  * @nr_vectors: vectors there are events for, now
  * @intx_fired: the server has signalled INTx and masked it (automask)
  * @intx_armed: INTx has its event
+ * @fixed_bars: BARs that answer at fixed ports (IDE in compatibility mode), a bit each
  * @mem_on: the device decodes memory (command register)
  * @posted: no page of it is mapped, so that all accesses keep their order on the link
  * @virq: Linux interrupt of each message vector, 0 for none
@@ -42,6 +43,7 @@ struct ring3_dev {
 	u8 msix_cap;
 	u8 pin;
 	unsigned int nr_vectors;
+	u8 fixed_bars;
 	bool intx_fired;
 	bool intx_armed;
 	bool mem_on;
@@ -60,6 +62,9 @@ int ring3_bar_lookup(const struct ring3_dev *dev, u64 addr, bool io, u64 *offset
 extern struct pci_ops ring3_config_ops;
 int ring3_config_setup(struct ring3_dev *dev);
 void ring3_config_changed(struct ring3_dev *dev);
+
+/* iomem.c */
+bool ring3_region_mapped(const struct ring3_region *r, u64 offset, u64 size);
 
 /* port.c */
 struct ring3_bridge *ring3_bridge_get(unsigned int devfn, bool conventional);

@@ -41,6 +41,7 @@ enum ring3_irq_index { RING3_INTX, RING3_MSI, RING3_MSIX };
 int ring3_link_open(unsigned int dev, int fd);
 int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region);
 int ring3_link_reset(unsigned int dev);
+int ring3_link_region_fd(unsigned int dev, unsigned int index, unsigned long long *offset);
 int ring3_link_read(unsigned int dev, unsigned int region, unsigned long long offset,
 		    void *data, unsigned int count);
 int ring3_link_write(unsigned int dev, unsigned int region, unsigned long long offset,

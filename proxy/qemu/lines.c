@@ -7,6 +7,7 @@
  * that device's level.  Where several share it, PCI_STATUS tells who asserts; and
  * since QEMU reports changes of the line only, a device that asserts while another
  * holds the line high is found by looking again, every RESCAN_NS while that lasts.
+ * IDE in compatibility mode has lines of the ISA bus instead.
  */
 #include <linux/pci_regs.h>
 
@@ -26,12 +27,17 @@ static unsigned int gsi_of(const struct qdev *qd)
 	return FIRST_GSI + (qpci_slot(qd) + qd->pin - 1) % NR_GSI;
 }
 
+static bool on_gsi(const struct qdev *qd, unsigned int gsi)
+{
+	return qd->pin && !qd->legacy_ide && gsi_of(qd) == gsi;
+}
+
 static unsigned int sharers(unsigned int gsi)
 {
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < qemu_nr_devices; i++)
-		n += qemu_devices[i]->pin && gsi_of(qemu_devices[i]) == gsi;
+		n += on_gsi(qemu_devices[i], gsi);
 	return n;
 }
 
@@ -43,6 +49,10 @@ static unsigned int sharers(unsigned int gsi)
  */
 bool lines_level(const struct qdev *qd)
 {
+	if (qd->legacy_ide) {
+		qpci_read(qd, PCI_STATUS, 2);	/* the lines' changes come before its answer */
+		return legacy_level(qtest_lines());
+	}
 	return qd->pin && qtest_alive() && !qtest_stalled() &&
 	       qpci_read(qd, PCI_STATUS, 2) & PCI_STATUS_INTERRUPT;
 }
@@ -67,6 +77,11 @@ static void look(uint32_t gsis)
 
 		if (!qd->pin)
 			continue;
+		if (qd->legacy_ide) {
+			if (legacy_level(gsis))
+				refresh(qd, legacy_level(qtest_lines()), false);
+			continue;
+		}
 		gsi = gsi_of(qd);
 		if (gsis >> gsi & 1)
 			again |= refresh(qd, qtest_lines() >> gsi & 1, sharers(gsi) > 1);

@@ -295,7 +295,7 @@ int qpci_place(struct qdev *qd)
 		.kind = REGION_CONFIG, .size = is_express(qd) ? 4096 : 256, .fd = -1,
 	};
 	qd->pin = qpci_read(qd, PCI_INTERRUPT_PIN, 1);
-	if (place_all(qd))
+	if (place_all(qd) || legacy_place(qd))
 		return -1;
 	qpci_restore(qd);
 	return 0;
@@ -310,12 +310,13 @@ void qpci_restore(struct qdev *qd)
 	for (unsigned int i = 0; i < QDEV_BARS; i++) {
 		const struct region *r = &qd->dev->regions[i];
 
-		if (!r->size)
+		if (!r->size || legacy_bar(qd, i))
 			continue;
 		qpci_write(qd, bar_offset(i), 4, (uint32_t)qd->bar[i] | qd->bar_reg[i]);
 		if (r->is_64)
 			qpci_write(qd, bar_offset(i + 1), 4, qd->bar[i] >> 32);
 	}
+	legacy_restore(qd);
 	qd->command = PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
 	qpci_write(qd, PCI_COMMAND, 2, qd->command);
 }

@@ -46,6 +46,7 @@ struct qdev {
 	uint64_t bar[QDEV_BARS];	/* where the proxy placed it */
 	uint32_t bar_reg[QDEV_BARS];	/* its low register, type bits and all */
 	uint8_t pin;			/* INTx: 1 to 4, 0 = none */
+	bool legacy_ide;		/* IDE in compatibility mode: see legacy.c */
 	uint16_t command;		/* in the device now */
 	int16_t msi_first;		/* doorbell, -1: MSI off */
 	uint16_t msi_nr;
@@ -133,6 +134,13 @@ void qpci_bus_reset(const struct qdev *qd);
 uint32_t qpci_read(const struct qdev *qd, uint32_t off, unsigned int width);
 void qpci_write(const struct qdev *qd, uint32_t off, unsigned int width, uint32_t value);
 unsigned int qpci_slot(const struct qdev *qd);
+
+/* legacy.c */
+int legacy_place(struct qdev *qd);
+void legacy_restore(struct qdev *qd);
+bool legacy_bar(const struct qdev *qd, unsigned int i);
+uint32_t legacy_config(const struct qdev *qd, uint32_t off, unsigned int width, uint32_t value);
+bool legacy_level(uint32_t lines);
 
 /* lines.c, messages.c */
 int lines_open(void);

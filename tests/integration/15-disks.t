@@ -22,6 +22,7 @@ disk() {
 }
 
 disk 'AHCI' sda --device qemu:ahci,disk=d.img
+disk 'IDE in compatibility mode' sda --device qemu:piix3-ide,disk=d.img
 disk 'virtio-scsi' sda --device qemu:virtio-scsi-pci,disk=d.img
 disk 'virtio-blk, modern' vda --device qemu:virtio-blk-pci,disable-legacy=on,disk=d.img
 disk 'virtio-blk, legacy' vda --device qemu:virtio-blk-pci,disable-modern=on,disable-legacy=off,disk=d.img
@@ -38,4 +39,7 @@ disk 'a drive of the user in a device of ours' nvme0n1 --device qemu:nvme,drive=
 r3 run --device qemu:e1000,disk=d.img -- true
 is 'a disk for a network card: 125' "$status" 125
 like 'and why' "$T/err" "disk= is for storage controllers, and 'e1000' is none"
+r3 run --device qemu:piix3-ide --device qemu:piix4-ide -- true
+is 'two IDE functions at the same ports: 125' "$status" 125
+like 'and why' "$T/err" "device 'qemu:piix4-ide': its ports are those of 'qemu:piix3-ide'"
 finish

@@ -57,6 +57,11 @@ RING3_ACCESSORS(q, u64)
 
 #define PCI_IOBASE	((void __iomem *)(3UL << 62))
 #define IO_SPACE_LIMIT	0xffff
+#define PCIBIOS_MIN_IO	0x1000	/* below are the fixed ports of legacy functions */
+
+int ring3_user_mappable(unsigned long pfn, unsigned long size);
+#define io_remap_pfn_range(vma, addr, pfn, size, prot) \
+	(ring3_user_mappable(pfn, size) ?: remap_pfn_range(vma, addr, pfn, size, prot))
 
 void __iomem *ring3_ioremap(phys_addr_t addr, size_t size);
 #define ioremap		ring3_ioremap
