@@ -19,11 +19,15 @@
 #include "proxy/loop.h"
 #include "proxy/serve.h"
 
+#define RETRY_NS 100000000
+
 struct port {
 	struct port *next;
 	struct device *dev;
 	struct conn *conn;		/* NULL: no client now */
 	struct loop_src listen;		/* fd -1: a client that was given */
+	struct loop_timer retry;	/* of accept(), for want of descriptors */
+	bool starved;			/* and that has been said */
 	char *path;
 };
 
@@ -39,6 +43,7 @@ static void port_free(struct port *port)
 		close(port->listen.fd);
 		unlink(port->path);
 	}
+	loop_timer_exit(&port->retry);
 	free(port->path);
 	free(port);
 }
@@ -53,6 +58,7 @@ static struct port *port_new(struct device *dev)
 	}
 	port->dev = dev;
 	port->listen.fd = -1;
+	port->retry.src.fd = -1;
 	return port;
 }
 
@@ -75,6 +81,24 @@ static void closed(struct conn *conn, void *arg)
 		loop_stop(0);
 }
 
+static void accept_again(struct loop_timer *timer)
+{
+	struct port *port = container_of(timer, struct port, retry);
+
+	if (!port->conn)
+		loop_mod(&port->listen, EPOLLIN);
+}
+
+/* The client stays in the backlog; looking at once would be a busy loop. */
+static void cannot_accept(struct port *port)
+{
+	if (!port->starved)
+		warn("--listen %s: cannot accept a client: %m; trying again", port->path);
+	port->starved = true;
+	loop_mod(&port->listen, 0);
+	loop_timer_arm(&port->retry, RETRY_NS);
+}
+
 /* Others wait in the backlog until this client has gone. */
 static void accept_client(struct loop_src *src, uint32_t events)
 {
@@ -82,8 +106,12 @@ static void accept_client(struct loop_src *src, uint32_t events)
 	int fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			cannot_accept(port);
 		return;
+	}
+	port->starved = false;
 	port->conn = conn_new(fd, port->dev, closed, port);
 	if (!port->conn) {
 		warn("%s", fail_text());
@@ -196,6 +224,8 @@ int serve_listen(struct device *dev, const char *path)
 		return -1;
 	}
 	port_add(port);
+	if (loop_timer_init(&port->retry, accept_again))
+		return -1;
 	if (loop_add(&port->listen, EPOLLIN))
 		return fail("--listen %s: %m", path);
 	return 0;

@@ -2,6 +2,7 @@
 /*
  * regs.c - registers and ports of a testdev
  */
+#include <linux/pci_regs.h>
 #include <string.h>
 #include <time.h>
 
@@ -42,6 +43,9 @@ void td_signal(struct testdev *td, uint32_t vector)
 		td_set_intx(td, true);
 		return;
 	}
+	/* A message is a write by the device (PCI 6.8.3.3). */
+	if (!(td->command & PCI_COMMAND_MASTER))
+		return;
 	td->signal_ns = now_ns();
 	irq_message(td->dev, vector);
 }

@@ -4,6 +4,7 @@
 import array
 import mmap
 import os
+import resource
 import select
 import shutil
 import signal
@@ -403,6 +404,38 @@ def test_listen():
         assert process.wait(timeout=2) == 0
         assert os.listdir(directory) == []
     finally:
+        process.kill()
+        process.wait()
+        shutil.rmtree(directory)
+
+
+def cpu_ticks(pid):
+    with open('/proc/%d/stat' % pid, encoding='ascii') as f:
+        words = f.read().rsplit(')', 1)[1].split()
+    return int(words[11]) + int(words[12])
+
+
+def test_no_descriptor_left():
+    """A client that cannot be accepted waits; the proxy does not spin, and serves it later."""
+    directory = tempfile.mkdtemp()
+    path = directory + '/sock'
+    process = subprocess.Popen([PROXY, '--device', 'testdev', '--listen', path],
+                               stderr=subprocess.PIPE)
+    sock = socket.socket(socket.AF_UNIX)
+    try:
+        assert within(5, lambda: os.path.exists(path))
+        limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
+        used = max(int(fd) for fd in os.listdir('/proc/%d/fd' % process.pid)) + 1
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (used, limits[1]))
+        sock.connect(path)
+        assert b'cannot accept a client: Too many open files' in process.stderr.readline()
+        before = cpu_ticks(process.pid)
+        assert not select.select([sock, process.stderr], [], [], 1)[0]
+        assert cpu_ticks(process.pid) - before < 20     # of 100 in that second
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, limits)
+        assert Client(sock).read(CONFIG, 0, 2) == b'\x34\x12'
+    finally:
+        sock.close()
         process.kill()
         process.wait()
         shutil.rmtree(directory)

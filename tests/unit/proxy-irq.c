@@ -204,6 +204,21 @@ static void test_msix_late_arming(void **state)
 	assert_int_equal(signals(efd[2]), 0);
 }
 
+/* Without bus mastering a device writes nothing, messages included. */
+static void test_no_bus_master_no_message(void **state)
+{
+	struct device *dev = *state;
+
+	arm(dev, VFIO_USER_MSI, 0, TD_MSI_VECTORS);
+	set_cfg(dev, CAP_MSI + PCI_MSI_FLAGS, 2, PCI_MSI_FLAGS_ENABLE);
+	set_cfg(dev, PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
+	wr(dev, 1, TD_RAISE, 4, 0);
+	enable(dev);
+	assert_int_equal(signals(efd[0]), 0);
+	wr(dev, 1, TD_RAISE, 4, 0);
+	assert_int_equal(signals(efd[0]), 1);
+}
+
 static void test_msi_masks(void **state)
 {
 	struct device *dev = *state;
@@ -339,6 +354,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_intx_automask), TEST(test_intx_armed_again), TEST(test_intx_gates), TEST(test_msix_each),
 		TEST(test_msix_masks), TEST(test_msix_table), TEST(test_msix_late_arming),
+		TEST(test_no_bus_master_no_message),
 		TEST(test_msi_masks), TEST(test_loopback_and_disarm),
 		TEST(test_reset_keeps_descriptors), TEST(test_later),
 		TEST(test_kinds_of_descriptor), TEST(test_hostile_eventfd), TEST(test_full),
