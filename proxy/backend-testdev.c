@@ -16,6 +16,7 @@
 #include "proxy/error.h"
 #include "proxy/testdev/internal.h"
 
+#define BAR4_MAX	(32ull << 30)
 #define CAP_MSI		0x40
 #define CAP_MSIX	0x60
 #define CAP_EXPRESS	0x70
@@ -125,24 +126,54 @@ static void later(struct loop_timer *timer)
 	td_signal(td, td->later_vector);
 }
 
+/* bar4=SIZE: bytes, or with K, M or G. */
+static int bar4_size(const struct device *dev, uint64_t *size)
+{
+	static const char units[] = "KMG";
+	const char *text = spec_get(dev->spec, "bar4"), *unit;
+	unsigned long long n;
+	char *end;
+
+	*size = TD_BAR4_SIZE;
+	if (!text)
+		return 0;
+	n = strtoull(text, &end, 10);
+	unit = *end ? strchr(units, *end) : NULL;
+	if (unit)
+		end++;
+	if (*text < '0' || *text > '9' || *end || n > BAR4_MAX)
+		goto bad;
+	if (unit)
+		n <<= 10 * (unit - units + 1);
+	if (n < TD_BAR4_SIZE || n > BAR4_MAX || n & (n - 1))
+		goto bad;
+	*size = n;
+	return 0;
+bad:
+	return fail("device '%s': bar4=%s is no power of two from 64M to 32G", device_name(dev),
+		    text);
+}
+
 static int open_testdev(struct device *dev)
 {
-	struct testdev *td = calloc(1, sizeof(*td));
+	struct testdev *td;
+	uint64_t size;
 
-	if (!td)
-		return fail("out of memory for '%s'", device_name(dev));
-	if (dev->spec->model) {
-		free(td);
+	if (dev->spec->model)
 		return fail("device '%s': testdev has no models: write 'testdev'",
 			    device_name(dev));
-	}
+	if (bar4_size(dev, &size))
+		return -1;
+	td = calloc(1, sizeof(*td));
+	if (!td)
+		return fail("out of memory for '%s'", device_name(dev));
 	dev->priv = td;
 	td->dev = dev;
 	td->later.src.fd = -1;
 	td->dma_vector = TD_VECTOR_NONE;
 	init_config(td);
 	if (memory_new(&td->bar0, "testdev-bar0", TD_BAR0_SIZE) ||
-	    memory_new(&td->bar4, "testdev-bar4", TD_BAR4_SIZE) ||
+	    memory_new(&td->bar4, "testdev-bar4", size) ||
 	    loop_timer_init(&td->later, later))
 		return -1;
 	return 0;
@@ -176,10 +207,10 @@ static int setup(struct device *dev)
 	r[1] = (struct region){ .kind = REGION_MEMORY, .size = TD_BAR1_SIZE, .fd = -1 };
 	r[2] = (struct region){ .kind = REGION_PORTS, .size = TD_BAR2_SIZE, .fd = -1 };
 	r[3] = (struct region){ .kind = REGION_MEMORY, .size = TD_BAR3_SIZE, .fd = -1 };
-	r[4] = (struct region){ .kind = REGION_MEMORY, .size = TD_BAR4_SIZE, .fd = td->bar4.fd,
+	r[4] = (struct region){ .kind = REGION_MEMORY, .size = td->bar4.size, .fd = td->bar4.fd,
 				.is_64 = true, .prefetch = true };
 	map_area(&r[4], 0, TD_BAR4_HOLE);
-	map_area(&r[4], after_hole, TD_BAR4_SIZE - after_hole);
+	map_area(&r[4], after_hole, td->bar4.size - after_hole);
 	r[VFIO_USER_CONFIG] = (struct region){ .kind = REGION_CONFIG, .size = CONFIG_MAX,
 					       .fd = -1 };
 	return 0;
@@ -254,9 +285,15 @@ static bool intx_level(struct device *dev)
 	return td->intx;
 }
 
+static const struct backend_param params[] = {
+	{ "bar4", "SIZE: of the 64-bit prefetchable BAR, 64M to 32G (64M)" },
+	{ NULL, NULL },
+};
+
 const struct backend backend_testdev = {
 	.name = "testdev",
 	.help = "synthetic device with every kind of BAR and interrupt, for tests",
+	.params = params,
 	.open = open_testdev,
 	.setup = setup,
 	.close = close_testdev,

@@ -28,7 +28,7 @@
 #define TD_BAR1_SIZE		0x2000
 #define TD_BAR2_SIZE		0x100
 #define TD_BAR3_SIZE		0x2000
-#define TD_BAR4_SIZE		0x4000000
+#define TD_BAR4_SIZE		0x4000000	/* unless bar4= asks for more */
 #define TD_BAR4_HOLE		0x2000000	/* one trapped page of 4 KiB */
 
 #define TD_MSI_VECTORS		8		/* MSI, per-vector masking, 64-bit address */

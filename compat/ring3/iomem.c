@@ -199,11 +199,22 @@ void ring3_io_write(volatile void __iomem *addr, u64 value, unsigned int width)
 }
 EXPORT_SYMBOL(ring3_io_write);
 
-/* The widest naturally aligned access at @addr that stays within @left bytes. */
-static unsigned int step(unsigned long addr, size_t left)
+/*
+ * A copy's accesses are what x86 makes of it, at most 4 bytes.  Prefetchable memory has no
+ * side effects, and bridges may merge writes to it: there 8 bytes are one access.
+ */
+static unsigned int widest(const volatile void __iomem *addr)
 {
-	unsigned int width = 8;
+	struct target t;
 
+	return find_target((unsigned long)addr, &t) && t.region < RING3_ROM &&
+	       (t.dev->bar[t.region] & (PCI_BASE_ADDRESS_SPACE_IO | PCI_BASE_ADDRESS_MEM_PREFETCH)) ==
+	       PCI_BASE_ADDRESS_MEM_PREFETCH ? 8 : 4;
+}
+
+/* The widest naturally aligned access at @addr that stays within @left bytes. */
+static unsigned int step(unsigned long addr, size_t left, unsigned int width)
+{
 	while (width > left || addr % width)
 		width /= 2;
 	return width;
@@ -217,16 +228,17 @@ static unsigned int step(unsigned long addr, size_t left)
  */
 void ring3_memcpy_fromio(void *buf, const volatile void __iomem *addr, size_t size)
 {
-	unsigned int n;
+	unsigned int n, max;
 
 	if (!RING3_TAGGED(addr)) {
 		memcpy(buf, (const void __force *)addr, size);
 		return;
 	}
+	max = widest(addr);
 	for (; size; size -= n, addr += n, buf += n) {
 		u64 value;
 
-		n = step((unsigned long)addr, size);
+		n = step((unsigned long)addr, size, max);
 		value = ring3_io_read(addr, n);
 		memcpy(buf, &value, n);
 	}
@@ -241,16 +253,17 @@ EXPORT_SYMBOL(ring3_memcpy_fromio);
  */
 void ring3_memcpy_toio(volatile void __iomem *addr, const void *buf, size_t size)
 {
-	unsigned int n;
+	unsigned int n, max;
 
 	if (!RING3_TAGGED(addr)) {
 		memcpy((void __force *)addr, buf, size);
 		return;
 	}
+	max = widest(addr);
 	for (; size; size -= n, addr += n, buf += n) {
 		u64 value = 0;
 
-		n = step((unsigned long)addr, size);
+		n = step((unsigned long)addr, size, max);
 		memcpy(&value, buf, n);
 		ring3_io_write(addr, value, n);
 	}
@@ -266,14 +279,15 @@ EXPORT_SYMBOL(ring3_memcpy_toio);
 void ring3_memset_io(volatile void __iomem *addr, int value, size_t size)
 {
 	u64 pattern = 0x0101010101010101ULL * (u8)value;
-	unsigned int n;
+	unsigned int n, max;
 
 	if (!RING3_TAGGED(addr)) {
 		memset((void __force *)addr, value, size);
 		return;
 	}
+	max = widest(addr);
 	for (; size; size -= n, addr += n) {
-		n = step((unsigned long)addr, size);
+		n = step((unsigned long)addr, size, max);
 		ring3_io_write(addr, pattern, n);
 	}
 }

@@ -18,6 +18,18 @@ LIMIT=100 r3 run --device testdev,addr=1.0 --device testdev,addr=5.0 --driver "$
 	sh -c 'cat /proc/ring3_testdev/0000:00:05.0/all'
 ok 'so did the second' tap_take "$T/out" second
 
+# 64-bit prefetchable BARs of 256 MiB and 4 GiB.
+for size in 256M 4G; do
+	for group in pci mmio map dma; do
+		r3 run --device "testdev,bar4=$size" --driver "$ko" -- sh -c "cat /proc/ring3_testdev/*/$group"
+		ok "BAR4 of $size: $group" tap_take "$T/out" "$size"
+	done
+done
+for size in 32M 3G 64G x 1GB '' 99999999999999999999G; do
+	r3 run --device "testdev,bar4=$size" -- true
+	is "bar4=$size: 125" "$status" 125
+done
+
 r3 run --device testdev --driver "$ko" -- sh -c '
 	for i in 1 2 3; do
 		cat /proc/ring3_testdev/*/irq /proc/ring3_testdev/*/mmio | grep "^not ok"

@@ -32,6 +32,15 @@ like 'its last page' "$T/out" '^resource4 0x3fffffc = cafe0002$'
 like 'its trapped page cannot be mapped, and the process is told' "$T/out" '^resource4 0x2000000 = barmap: cannot map .*No such device or address$'
 like 'nor can a trapped BAR' "$T/out" '^resource1 0 = barmap: cannot map .*No such device or address$'
 
+cat > big.sh <<'SH'
+d=$(echo /sys/bus/pci/devices/*)
+echo 1 > $d/enable
+./barmap $d/resource4 0xfffffffc 0xcafe0003
+./barmap $d/resource4 0xfffffffc
+SH
+r3 run --device testdev,bar4=4G -- sh big.sh
+is 'the last word of a 4 GiB BAR' "$(cat "$T/out")" "$(printf 'cafe0003\ncafe0003')"
+
 # What a process wrote is what the device has, and what the next driver finds.
 cp "$TOP/tests/testdev/ring3_testdev.ko" .
 LIMIT=100 r3 run --device testdev --driver ./ring3_testdev.ko -- sh -c '

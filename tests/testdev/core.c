@@ -14,7 +14,7 @@ LIST_HEAD(td_devices);
 static struct proc_dir_entry *td_root;
 
 static const struct td_group *const td_groups[] = {
-	&td_group_pci, &td_group_mmio, &td_group_port, &td_group_irq, &td_group_intx,
+	&td_group_pci, &td_group_mmio, &td_group_map, &td_group_port, &td_group_irq, &td_group_intx,
 	&td_group_dma,
 };
 
@@ -107,6 +107,7 @@ static const struct td_file td_files[] = {
 	{ "all", td_show_all },
 	{ "pci", td_show_group },
 	{ "mmio", td_show_group },
+	{ "map", td_show_group },
 	{ "port", td_show_group },
 	{ "irq", td_show_group },
 	{ "intx", td_show_group },

@@ -236,8 +236,8 @@ static void errors(struct td_run *t)
 	TD_EQ(t, td_dma(td, 0xb0000000, 0, 64, TD_DMA_TO_DEVICE), TD_DMA_ERR_FAULT);
 	TD_EQ(t, td_dma(td, ~0ULL - 63, 0, 64, TD_DMA_TO_DEVICE), TD_DMA_ERR_FAULT);
 	TD_EQ(t, td_dma(td, 0, 0x40000000, 64, 0x77), TD_DMA_ERR_CMD);
-	TD_EQ(t, td_dma(td, 0x40000000, TD_BAR4_SIZE - 32, 64, TD_DMA_TO_DEVICE),
-	      TD_DMA_ERR_CMD);
+	TD_EQ(t, td_dma(td, 0x40000000, pci_resource_len(td->pdev, 4) - 32, 64,
+			TD_DMA_TO_DEVICE), TD_DMA_ERR_CMD);
 }
 
 static void master_off(struct td_run *t)

@@ -92,8 +92,8 @@ static void hole_widths(struct td_run *t)
 
 static void around_hole_widths(struct td_run *t)
 {
-	static const u32 at[] = { 0, TD_BAR4_HOLE - SPAN, TD_BAR4_HOLE + PAGE,
-				  TD_BAR4_SIZE - SPAN };
+	const u64 at[] = { 0, TD_BAR4_HOLE - SPAN, TD_BAR4_HOLE + PAGE,
+			   pci_resource_len(t->td->pdev, 4) - SPAN };
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(at); i++)

@@ -74,7 +74,7 @@ struct td_group {
 		.nr = ARRAY_SIZE(id##_cases),			\
 	}
 
-extern const struct td_group td_group_pci, td_group_mmio, td_group_port, td_group_irq,
+extern const struct td_group td_group_pci, td_group_mmio, td_group_map, td_group_port, td_group_irq,
 	td_group_intx, td_group_dma;
 extern struct list_head td_devices;
 
