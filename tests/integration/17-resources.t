@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# 17-user-mmap.t - processes of the hosted kernel map BARs through sysfs' resource files
+# 17-resources.t - sysfs' files of a device's resources: BARs are mapped, the ROM is read
 # shellcheck source=SCRIPTDIR/../lib.sh
 . "$(dirname "$0")/../lib.sh"
 
@@ -58,4 +58,12 @@ r3 run -v --device qemu:bochs-display -- sh -c 'd=$(echo /sys/bus/pci/devices/*)
 is 'a BAR of QEMU: status' "$status" 1
 like 'told by the process' "$T/err" 'cannot map .*No such device or address'
 like 'and by the kernel, with the reason' "$T/err" 'ring3: no process can map bus address 0x[0-9a-f]+: accesses to it are messages'
+
+rom=/usr/lib/ipxe/qemu/efi-e1000e.rom
+r3 run --device "qemu:e1000e,romfile=$rom" -- sh -c '
+	d=$(echo /sys/bus/pci/devices/*)
+	cat $d/rom > /dev/null 2>&1 && echo readable without having been switched on
+	echo 1 > $d/rom && cat $d/rom'
+is 'an expansion ROM is read: status' "$status" 0
+ok 'and is what its file is' cmp "$T/out" "$rom"
 finish
