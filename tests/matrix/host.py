@@ -141,10 +141,15 @@ def read_ppm(path):
 
 def picture(width, height, invert):
     flip = 0xff if invert else 0
-    out = bytearray()
+    red = bytes((x & 255) ^ flip for x in range(width))
+    sums = bytes((x & 255) ^ flip for x in range(width + height))
+    out = bytearray(3 * width * height)
     for y in range(height):
-        for x in range(width):
-            out += bytes(((x & 255) ^ flip, (y & 255) ^ flip, ((x + y) & 255) ^ flip))
+        line = bytearray(3 * width)
+        line[0::3] = red
+        line[1::3] = bytes([(y & 255) ^ flip]) * width
+        line[2::3] = sums[y:y + width]
+        out[3 * width * y:3 * width * (y + 1)] = line
     return bytes(out)
 
 
@@ -214,7 +219,7 @@ class Host:
                 {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": "a"}}}])
 
     def ask_screen(self, how, width, height):
-        want = int(width), int(height), picture(int(width), int(height), how == "mmap")
+        want = int(width), int(height), picture(int(width), int(height), how in ("mmap", "after"))
         dump = self.path("screen.ppm")
         end = time.monotonic() + 20
         while True:
