@@ -20,6 +20,7 @@
 #include "proxy/conn.h"
 #include "proxy/error.h"
 #include "proxy/loop.h"
+#include "tests/tools/send-fds.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -67,24 +68,9 @@ static void drain(int fd)
 
 static void send_segment(int fd, const uint8_t *data, size_t len, unsigned int nfds)
 {
-	struct iovec iov = { (void *)data, len };
-	union {
-		struct cmsghdr hdr;
-		char space[CMSG_SPACE(4 * sizeof(int))];
-	} control;
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 	const int fds[4] = { nfds & 8 ? memory : event, event, memory, event };
 
-	nfds &= 3;
-	if (nfds) {
-		msg.msg_control = &control;
-		msg.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		control.hdr.cmsg_level = SOL_SOCKET;
-		control.hdr.cmsg_type = SCM_RIGHTS;
-		control.hdr.cmsg_len = CMSG_LEN(nfds * sizeof(int));
-		memcpy(CMSG_DATA(&control.hdr), fds, nfds * sizeof(int));
-	}
-	if (sendmsg(fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+	if (send_with_fds(fd, data, len, fds, nfds & 3, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
 		return;
 	run();
 	drain(fd);
