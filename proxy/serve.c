@@ -174,6 +174,8 @@ static int listen_on(const char *path)
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
+	if (!*path)
+		return fail("--listen '': the path is empty; name the socket to make");
 	if (strlen(path) >= sizeof(addr.sun_path))
 		return fail("--listen %s: the path has %zu bytes and a socket's may have %zu; use a shorter one",
 			    path, strlen(path), sizeof(addr.sun_path) - 1);

@@ -113,6 +113,20 @@ static int find_results(const char *dir, struct strv *modules)
 	return 0;
 }
 
+/* What make says to these is no help. */
+static int check_path(const char *real)
+{
+	size_t bad = strcspn(real, " \t\n:%#$\\");
+
+	if (real[bad])
+		return fail("%s: Kbuild cannot build in a path with '%c' in it; move the directory or "
+			    "use a bind mount", real, real[bad]);
+	if (access(real, W_OK))
+		return fail("cannot write to %s: %s; modules are built in their own directory, "
+			    "so copy it to one of yours", real, strerror(errno));
+	return 0;
+}
+
 int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_fly,
 	       struct strv *modules)
 {
@@ -126,6 +140,11 @@ int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_
 		return fail("the hosted kernel's build tree %s is missing: run 'make kernel'",
 			    kernel->build);
 	real = realpath(dir, NULL);
+	if (!real)
+		return fail("%s: %s", dir, strerror(errno));
+	status = check_path(real);
+	if (status)
+		return status;
 	/* Two builds of one directory would overwrite each other's files. */
 	lock = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)

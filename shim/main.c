@@ -46,13 +46,16 @@ static int unknown(const char *name)
 	return fail("unknown command '%s'%s See 'ring3 --help'", name, *hint ? hint : ".");
 }
 
-/* A closed stdin, stdout or stderr would be replaced by the next file we open. */
+/*
+ * A closed stdin, stdout or stderr would be replaced by the next file we open.  Reading or
+ * writing fails as it did: EBADF.
+ */
 static void occupy_stdio(void)
 {
 	int fd;
 
 	do
-		fd = open("/dev/null", O_RDWR);
+		fd = open("/dev/null", fcntl(STDIN_FILENO, F_GETFD) < 0 ? O_WRONLY : O_RDONLY);
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* outcome.c - what the end of each part of a run means for the exit status */
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
 
@@ -163,10 +164,27 @@ bool outcome_timeout(struct run *run)
 				 run->opts->timeout_ms / 1000.0));
 }
 
+/* What CMD wrote and nobody has: its success is none. */
+static void lost_output(struct run *run, const struct relay *relay, const char *name)
+{
+	if (!relay->error || run->forced)
+		return;
+	if (run->status && run->status != RING3_EXIT_SIGNAL + SIGPIPE) {
+		warn("cannot write %s: %s", name, strerror(relay->error));
+		return;
+	}
+	run->status = RING3_EXIT_SETUP;
+	free(run->message);
+	run->message = xasprintf("cannot write %s: %s; output of the command is lost", name,
+				 strerror(relay->error));
+}
+
 int outcome_print(struct run *run)
 {
 	_cleanup_free_ char *log = console_text(&run->console);
 
+	lost_output(run, &run->stdout_relay, "standard output");
+	lost_output(run, &run->stderr_relay, "standard error");
 	/* With -v the log has been seen. */
 	if (run->show_crash)
 		crash_report(log, &run->drivers, run->opts->command);

@@ -90,8 +90,11 @@ static void carry(struct relay *relay, char *data)
 			relay_keys(relay, data, n);
 		else if (relay->silent_keys)
 			atomic_store(relay->silent_keys, 0);
-		if (!write_all(relay->to, data, n))
-			return;
+		if (write_all(relay->to, data, n))
+			continue;
+		if (!relay->input && errno != EPIPE)
+			relay->error = errno;
+		return;
 	}
 }
 
@@ -105,7 +108,7 @@ static void *relay_main(void *arg)
 	free(data);
 	/*
 	 * At the end of the caller's input CMD reads end of file.  When the caller's reader
-	 * has gone CMD gets EPIPE, as it would without us.
+	 * has gone, or takes no more, CMD gets EPIPE.
 	 */
 	shutdown(relay->socket, relay->input ? SHUT_WR : SHUT_RDWR);
 	if (relay->done >= 0 && write(relay->done, &one, sizeof(one)) < 0)

@@ -18,6 +18,7 @@ struct relay {
 	int socket;		/* which of the two is ours: shut down at the end */
 	bool input;		/* from the caller to CMD */
 	int done;		/* eventfd, written at the end of an output */
+	int error;		/* of a write to the caller, for when it is done; not EPIPE */
 	/* keys: the way out of a hung guest, see relay_keys() */
 	int escape;		/* eventfd, -1: none */
 	atomic_int *silent_keys;

@@ -40,13 +40,6 @@ int parse_addr(const char *text, struct place *bridge, struct place *at)
 	return text && !*text ? 0 : -1;
 }
 
-bool spec_is_help(const char *text)
-{
-	const char *colon = strchr(text, ':');
-
-	return !strcmp(text, "help") || !strcmp(text, "?") || (colon && !strcmp(colon + 1, "help"));
-}
-
 /* The end of a property: a comma that is not doubled (",," stands for one inside). */
 static const char *property_end(const char *text)
 {
@@ -56,6 +49,21 @@ static const char *property_end(const char *text)
 		text++;
 	}
 	return text;
+}
+
+bool spec_is_help(const char *text)
+{
+	const char *colon = strchr(text, ':'), *end = property_end(text);
+
+	if (!strcmp(text, "help") || !strcmp(text, "?") || (colon && !strcmp(colon + 1, "help")))
+		return true;
+	while (*end) {
+		text = end + 1;
+		end = property_end(text);
+		if (end - text == 4 && !strncmp(text, "help", 4))
+			return true;
+	}
+	return false;
 }
 
 /* If the property at @text, up to @end, is @name=, put its value into *@value. */

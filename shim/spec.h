@@ -45,7 +45,7 @@ int parse_addr(const char *text, struct place *bridge, struct place *at);
  * spec_is_help() - does the specification ask for help?
  * @text: as given to --device
  *
- * Return: true for "help" and "BACKEND:help".
+ * Return: true for "help", "BACKEND:help" and "BACKEND:MODEL,help".
  */
 bool spec_is_help(const char *text);
 

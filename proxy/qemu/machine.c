@@ -30,6 +30,7 @@
 static struct {
 	struct process process;
 	struct loop_src output;		/* what it says while it runs */
+	char line[400];			/* the beginning of a line of it */
 	int ram_fd;
 	struct stat ram;
 	bool ram_given;			/* --ram-fd: stays for good */
@@ -76,7 +77,7 @@ static bool is_noise(const char *line)
 /* A failing disk says the same for every request: once is enough. */
 static bool said_before(const char *line)
 {
-	static char last[200];
+	static char last[sizeof(m.line)];
 
 	if (!strncmp(line, last, sizeof(last) - 1))
 		return true;
@@ -84,14 +85,28 @@ static bool said_before(const char *line)
 	return false;
 }
 
-static void pass_on(char *words)
+static void end_line(void)
 {
-	char *save = NULL;
+	if (*m.line && !is_noise(m.line) && !said_before(m.line))
+		warn("QEMU: %s", m.line);
+	*m.line = 0;
+}
 
-	for (char *line = strtok_r(words, "\r\n", &save); line;
-	     line = strtok_r(NULL, "\r\n", &save))
-		if (!is_noise(line) && !said_before(line))
-			warn("QEMU: %s", line);
+/* QEMU writes a line in pieces. */
+static void pass_on(const char *words)
+{
+	size_t n = strlen(m.line);
+
+	for (; *words; words++) {
+		if (*words == '\n' || *words == '\r' || n == sizeof(m.line) - 1) {
+			end_line();
+			n = 0;
+		}
+		if (*words == '\n' || *words == '\r')
+			continue;
+		m.line[n++] = *words;
+		m.line[n] = 0;
+	}
 }
 
 static void output_event(struct loop_src *src, uint32_t events)
@@ -113,6 +128,7 @@ static void qemu_gone(void)
 
 	if (words)
 		pass_on(words);
+	end_line();
 	free(words);
 	loop_del(&m.output);
 	status = process_end(&m.process, END_STALLED_MS);
@@ -264,7 +280,7 @@ void machine_leaving(struct device *dev)
 }
 
 /* QEMU cannot change its memory while it runs; before anything happened, start anew. */
-static int restart_with(int fd, const struct stat *st)
+static int restart_with(const struct device *dev, int fd, const struct stat *st)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
@@ -272,7 +288,8 @@ static int restart_with(int fd, const struct stat *st)
 		return -errno;
 	/* QEMU would die of SIGBUS if the client shrank it; not every file can be sealed. */
 	if (fcntl(copy, F_ADD_SEALS, F_SEAL_SHRINK) && !(fcntl(copy, F_GET_SEALS) & F_SEAL_SHRINK))
-		warn("a client's memory can shrink under QEMU; make it with MFD_ALLOW_SEALING");
+		warn("device '%s': the client's memory can shrink under QEMU; make it with MFD_ALLOW_SEALING",
+		     device_name(dev));
 	end();
 	close(m.ram_fd);
 	m.ram_fd = copy;
@@ -321,7 +338,7 @@ int machine_dma_map(struct device *dev, const struct dma_request *req, int fd)
 			return refuse(dev, "its file must be writable memory, a power of two of at most 1 GiB");
 		if (any_touched())
 			return refuse(dev, "all clients of a proxy's qemu: devices must share one memory file");
-		int err = restart_with(fd, &st);
+		int err = restart_with(dev, fd, &st);
 
 		if (err)
 			return err;

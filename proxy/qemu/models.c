@@ -103,7 +103,8 @@ int models_print(const char *model)
 	text = ask_qemu(what);
 	if (!text)
 		return -1;
-	if (strstr(text, "is not a valid device model name")) {
+	if (strstr(text, "is not a valid device model name") ||
+	    (strstr(text, ": Device '") && strstr(text, "' not found"))) {
 		models_near(model, what, sizeof(what));
 		free(text);
 		return fail("QEMU has no device model '%s'%s%s%s; '--device qemu:help' lists them",

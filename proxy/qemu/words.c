@@ -21,7 +21,10 @@ static struct qdev *accused(const char *words)
 		if ((qd->device_arg && strstr(words, qd->device_arg)) || strstr(words, drive))
 			return qd;
 	}
-	return qemu_nr_devices == 1 && !strstr(words, ": invalid option") ? qemu_devices[0] : NULL;
+	/* "-device X" that is none of ours is the user's, from --qemu. */
+	if (strstr(words, ": invalid option") || strstr(words, ": -"))
+		return NULL;
+	return qemu_nr_devices == 1 ? qemu_devices[0] : NULL;
 }
 
 static bool starts(const char *text, const char *with)
@@ -120,7 +123,8 @@ int words_fail(const char *words)
 		err = fail("QEMU ended while it started and said nothing; try '%s --version'",
 			   process_program());
 	else if (!qd)
-		err = fail("QEMU cannot start: %s", said);
+		err = fail("QEMU cannot start: %s%s", said,
+			   strstr(said, "-device ") == said ? "; see --qemu" : "");
 	else if (strstr(said, "is not a valid device model name"))
 		err = fail_model(qd->dev->spec);
 	else if (disk && strstr(said, " lock"))

@@ -61,6 +61,22 @@ is 'a closed stdin is an empty one' "$(cat "$T/out")" closed
 "$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- sh -c 'exit 3' >&- 2>&-
 is 'closed stdout and stderr do no harm' "$?" 3
 
+# Output that nobody has is not a success, nor lost without a word.
+last='ring3 run -- echo a > /dev/full'
+"$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- sh -c 'echo a' > /dev/full 2> "$T/err"
+status=$?
+is 'a full disk behind stdout: 125' "$status" 125
+is 'one line says what happened' "$(cat "$T/err")" \
+	'ring3: cannot write standard output: No space left on device; output of the command is lost'
+"$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- sh -c 'cat /dev/zero' > /dev/full 2> "$T/err"
+is 'a command that is still writing ends' "$?" 125
+"$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- sh -c 'echo a; exit 3' > /dev/full 2> "$T/err"
+is "a command that fails keeps its status" "$?" 3
+like 'and the loss is told' "$T/err" 'cannot write standard output: No space left on device'
+"$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- sh -c 'echo a' >&- 2> "$T/err"
+is 'output to a closed stdout: 125' "$?" 125
+like 'with the reason' "$T/err" 'standard output: Bad file descriptor'
+
 r3_start run -- sh -c 'echo up; read -r x; echo "got $x"; read -r x; echo "got $x"'
 ok 'output comes while the command runs' r3_up
 echo one >&9

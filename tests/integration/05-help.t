@@ -36,6 +36,12 @@ is 'no other commands in --help' "$("$RING3" --help | sed -n 's/^  ring3 \([a-z]
 is 'nor in the completion' \
 	"$(bash -c '. "$1"; COMP_WORDS=(ring3 ""); COMP_CWORD=1; _ring3; echo "${COMPREPLY[@]}"' - \
 		"$TOP/shim/completion/ring3.bash")" 'run build proxy --help --version'
+r3 run --device qemu:e1000e,help
+is '--device qemu:MODEL,help succeeds' "$status" 0
+like 'and lists properties' "$T/out" 'mac='
+r3 run --device qemu:e1000x,help
+is 'of a model that is none: 125' "$status" 125
+like 'and what was meant' "$T/err" "no device model 'e1000x' .did you mean e1000"
 r3 --help
 is 'ring3 --help succeeds' "$status" 0
 r3 --version

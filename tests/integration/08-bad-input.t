@@ -97,6 +97,11 @@ is 'a Kbuild that fails: and one line of ours' "$(grep -c '^ring3' "$T/err")" 1
 r3 build ./broken
 is 'ring3 build that fails: 125' "$status" 125
 like 'ring3 build that fails: the compiler'"'"'s words' "$T/err" 'broken\.c:2:.*this_is_not_declared'
+cp -r broken 'bro ken'
+bad 'a Kbuild in a path with a blank' "Kbuild cannot build in a path with ' '" build './bro ken'
+if [ "$(id -u)" -ne 0 ] || [ ${#AS[@]} -gt 0 ]; then
+	bad 'a Kbuild where nothing may be written' 'cannot write to .*copy it' build "$TOP/tests/panic"
+fi
 bad 'ring3 build of nothing' 'nowhere' build ./nowhere
 bad 'ring3 build without a directory' '(directory|DIR)' build
 r3 run --driver e1000e -- true
@@ -131,6 +136,16 @@ status=$? last="ring3-proxy --device testdev --listen $long"
 is 'a socket path too long: 125' "$status" 125
 is 'a socket path too long: one line' "$(wc -l < "$T/err")" 1
 like 'a socket path too long: says so' "$T/err" '(too long|107|108)'
+
+"$TOOLS/reap" -t 30 "${AS[@]}" "$(dirname "$RING3")/build/ring3-proxy" --device testdev --listen '' \
+	> "$T/out" 2> "$T/err"
+status=$? last="ring3-proxy --device testdev --listen ''"
+is 'an empty socket path: 125' "$status" 125
+is 'an empty socket path: one line' "$(wc -l < "$T/err")" 1
+
+r3 run --qemu '-device nix' --device qemu:edu -- true
+is 'a wrong --qemu: 125' "$status" 125
+like 'a wrong --qemu: it is blamed, not the device' "$T/err" "^ring3: QEMU cannot start: -device nix: .*; see --qemu$"
 
 echo precious > file
 "$TOOLS/reap" -t 30 "${AS[@]}" "$(dirname "$RING3")/build/ring3-proxy" --device testdev --listen "$T/w/file" \

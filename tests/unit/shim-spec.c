@@ -177,7 +177,11 @@ static void help(void **state)
 	assert_true(spec_is_help("help"));
 	assert_true(spec_is_help("qemu:help"));
 	assert_false(spec_is_help("qemu:helper"));
-	assert_false(spec_is_help("qemu:e1000e,help"));
+	assert_true(spec_is_help("qemu:e1000e,help"));
+	assert_true(spec_is_help("qemu:e1000e,net=user,help"));
+	assert_false(spec_is_help("qemu:e1000e,helper"));
+	assert_false(spec_is_help("qemu:nvme,disk=a,,help"));
+	assert_false(spec_is_help("qemu:nvme,disk=help"));
 	assert_false(spec_is_help(""));
 }
 
