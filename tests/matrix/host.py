@@ -218,6 +218,11 @@ class Host:
             self.monitor.command("input-send-event", events=[
                 {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": "a"}}}])
 
+    def ask_button(self):
+        for down in (True, False):
+            self.monitor.command("input-send-event", events=[
+                {"type": "btn", "data": {"down": down, "button": "left"}}])
+
     def ask_screen(self, how, width, height):
         want = int(width), int(height), picture(int(width), int(height), how in ("mmap", "after"))
         dump = self.path("screen.ppm")

@@ -11,12 +11,13 @@ OPTION   of `ring3 run`; @ stands for the row's own directory, which is writable
 keys:
   irq=KIND       MSI-X, MSI, INTx or none: what the driver must use, seen in /proc/interrupts
   devices=N      how many devices the modules bind to (1)
-  steps=A,B      what is done between the checks (reload): reload, remove, rebind, reset, live-reset
+  steps=A,B      what is done between the checks (reload; '' for one check only): reload, remove, rebind, reset, live-reset
   params='P...'  parameters of the driver
   size=N[,N]     disks to make: @/disk0.img, @/disk1.img of so many MiB
   qmp=1          a monitor, for what the host does while the row runs
   echo=1         a socket @/echo.sock whose other end sends back what comes
   chirp=RATE     play at this rate; QEMU records into @/out.wav
+  warn=FUNCTION  a warning of the hosted kernel in this function is expected, as a full guest shows it too
   note='TEXT'    what QEMU's model lacks; printed with the result, evidence in a comment above the row
   timeout=S      of the whole row (60)
   UPPER=value    environment of the check
@@ -27,7 +28,7 @@ import re
 import shlex
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "note", "timeout"}
+KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "note", "timeout", "warn"}
 STEPS = {"reload", "remove", "rebind", "reset", "live-reset"}
 IRQS = {"MSI-X", "MSI", "INTx", "none"}
 
@@ -53,7 +54,7 @@ class Row:
 
     irq = property(lambda self: self.keys.get("irq", "none"))
     devices = property(lambda self: int(self.keys.get("devices", 1)))
-    steps = property(lambda self: self.keys.get("steps", "reload").split(","))
+    steps = property(lambda self: [s for s in self.keys.get("steps", "reload").split(",") if s])
     params = property(lambda self: self.keys.get("params", "").split())
     timeout = property(lambda self: int(self.keys.get("timeout", 60)))
     driver = property(lambda self: self.modules.split(",")[0])
