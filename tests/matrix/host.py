@@ -47,7 +47,7 @@ class Monitor:
             self.events.append(message["event"])
         return message
 
-    def command(self, name, **arguments):
+    def command(self, name, /, **arguments):
         self.sock.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
         while True:
             message = self.read()
@@ -153,12 +153,46 @@ def picture(width, height, invert):
     return bytes(out)
 
 
+def descendants(pid):
+    children = {}
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{name}/stat", encoding="ascii", errors="replace") as f:
+                comm, rest = f.read().split(" (", 1)[1].rsplit(") ", 1)
+        except OSError:     # it has ended
+            continue
+        children.setdefault(int(rest.split()[1]), []).append((int(name), comm))
+    found, todo = [], [pid]
+    while todo:
+        below = children.get(todo.pop(), [])
+        found += below
+        todo += [p for p, _ in below]
+    return found
+
+
+def usage(pid):
+    """Descriptors and mappings of the proxy, descriptors of QEMU (whose allocator maps as it likes)."""
+    found = {"qemu": 0}
+    for child, comm in descendants(pid):
+        if comm == "ring3-proxy":
+            found["proxy fds"] = len(os.listdir(f"/proc/{child}/fd"))
+            with open(f"/proc/{child}/maps", encoding="ascii") as f:
+                found["proxy maps"] = sum(1 for _ in f)
+        elif comm.startswith("qemu-system"):
+            found["qemu"] = len(os.listdir(f"/proc/{child}/fd"))
+    if "proxy fds" not in found:
+        raise Failed("the run has no proxy")
+    return found
+
+
 class Host:
     """The answers to what inside/*.sh ask; each a method, `-` written as `_`."""
 
     def __init__(self, row, directory, tools):
         self.row, self.dir, self.tools = row, directory, tools
         self.peer = self.mon = None
+        self.pid = None         # the child that leads to the proxy
+        self.before = None
         self.chirps = 0
         with open(self.path("random"), "wb") as f:
             f.write(os.urandom(1 << 20))
@@ -218,6 +252,11 @@ class Host:
             self.monitor.command("input-send-event", events=[
                 {"type": "key", "data": {"down": down, "key": {"type": "qcode", "data": "a"}}}])
 
+    def ask_button(self):
+        for down in (True, False):
+            self.monitor.command("input-send-event", events=[
+                {"type": "btn", "data": {"down": down, "button": "left"}}])
+
     def ask_screen(self, how, width, height):
         want = int(width), int(height), picture(int(width), int(height), how in ("mmap", "after"))
         dump = self.path("screen.ppm")
@@ -234,6 +273,21 @@ class Host:
             raise Failed(f"the screen is {got[0]}x{got[1]}, the mode {want[0]}x{want[1]}")
         bad = sum(1 for i in range(0, len(got[2]), 3) if got[2][i:i + 3] != want[2][i:i + 3])
         raise Failed(f"{bad} of {want[0] * want[1]} pixels of the screendump differ ({how})")
+
+    def ask_usage(self):
+        """What the proxy and QEMU hold now."""
+        self.before = usage(self.pid)
+
+    def ask_usage_same(self):
+        """QEMU's net=user closes the sockets of connections that have ended some time later."""
+        end = time.monotonic() + 10
+        while True:
+            now = usage(self.pid)
+            if dict(now, qemu=0) == dict(self.before, qemu=0) and now["qemu"] <= self.before["qemu"]:
+                return
+            if time.monotonic() > end:
+                raise Failed(f"{now} after 20 cycles, {self.before} before")
+            time.sleep(0.05)
 
     def finish(self):
         """When the run has ended well."""

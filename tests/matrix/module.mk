@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # The driver matrix.
 
-MATRIX_TOOLS := build/tests/pcm build/tests/fb build/tests/key build/tests/card
+MATRIX_TOOLS := build/tests/pcm build/tests/fb build/tests/key build/tests/card build/tests/selftest
 
 build/tests/%: tests/matrix/%.c
 	@mkdir -p $(@D)

@@ -11,12 +11,18 @@ OPTION   of `ring3 run`; @ stands for the row's own directory, which is writable
 keys:
   irq=KIND       MSI-X, MSI, INTx or none: what the driver must use, seen in /proc/interrupts
   devices=N      how many devices the modules bind to (1)
-  steps=A,B      what is done between the checks (reload): reload, remove, rebind, reset, live-reset
+  steps=A,B      what is done between the checks (reload; '' for one check only): reload; remove and rescan; rebind;
+                 reset (between unbind and bind); live-reset (below a bound driver); runtime-pm: wait until the device
+                 is suspended; suspend: to idle, woken by the clock; cycles: 20 times unload and load, after which
+                 the proxy must have as many descriptors and mappings as before.  The first row of each driver
+                 gets cycles as well, unless it says
+  cycles=0       why is in a comment above the row
   params='P...'  parameters of the driver
   size=N[,N]     disks to make: @/disk0.img, @/disk1.img of so many MiB
   qmp=1          a monitor, for what the host does while the row runs
   echo=1         a socket @/echo.sock whose other end sends back what comes
   chirp=RATE     play at this rate; QEMU records into @/out.wav
+  warn=FUNCTION  a warning of the hosted kernel in this function is expected, as a full guest shows it too
   note='TEXT'    what QEMU's model lacks; printed with the result, evidence in a comment above the row
   timeout=S      of the whole row (60)
   UPPER=value    environment of the check
@@ -27,8 +33,8 @@ import re
 import shlex
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "note", "timeout"}
-STEPS = {"reload", "remove", "rebind", "reset", "live-reset"}
+KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "note", "timeout", "warn", "cycles"}
+STEPS = {"reload", "remove", "rebind", "reset", "live-reset", "runtime-pm", "suspend", "cycles"}
 IRQS = {"MSI-X", "MSI", "INTx", "none"}
 
 
@@ -53,11 +59,22 @@ class Row:
 
     irq = property(lambda self: self.keys.get("irq", "none"))
     devices = property(lambda self: int(self.keys.get("devices", 1)))
-    steps = property(lambda self: self.keys.get("steps", "reload").split(","))
+    steps = property(lambda self: [s for s in self.keys.get("steps", "reload").split(",") if s])
     params = property(lambda self: self.keys.get("params", "").split())
     timeout = property(lambda self: int(self.keys.get("timeout", 60)))
     driver = property(lambda self: self.modules.split(",")[0])
     kind = property(lambda self: os.path.basename(self.where.split(":")[0])[:-len(".rows")])
+
+
+def with_cycles(rows):
+    """The first row of each driver ends with the step cycles, and gets a minute more for it."""
+    seen = set()
+    for row in rows:
+        if row.driver not in seen and row.keys.get("cycles") != "0":
+            row.keys["timeout"] = str(row.timeout + 60)
+            row.keys["steps"] = ",".join([s for s in row.steps if s != "cycles"] + ["cycles"])
+        seen.add(row.driver)
+    return rows
 
 
 def load():
@@ -73,4 +90,4 @@ def load():
     twice = {n for n in names if names.count(n) > 1}
     if twice:
         raise SystemExit(f"rows of one name: {', '.join(sorted(twice))}")
-    return rows
+    return with_cycles(rows)

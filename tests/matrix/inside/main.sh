@@ -137,8 +137,18 @@ modules() {
 	esac
 }
 
+# Let a device and what hangs on it suspend soon.
+autosuspend() {
+	local f
+	find "$1/" -path '*/power/control' | while read -r f; do echo auto > "$f"; done
+	# Reading fails where the driver uses no delay.
+	find "$1/" -path '*/power/autosuspend_delay_ms' | while read -r f; do
+		if cat "$f" > /dev/null 2>&1; then echo 100 > "$f"; fi
+	done
+}
+
 step() {
-	local d name
+	local d n name
 	fact "step $1"
 	case $1 in
 	reload)
@@ -159,6 +169,29 @@ step() {
 			[ "$1" != reset ] || echo 1 > "$d/reset" || fail "${d##*/}: reset"
 			echo "${d##*/}" > "/sys/bus/pci/drivers/$name/bind"
 		done
+		;;
+	runtime-pm)
+		for d in $(pci_devices); do
+			autosuspend "$d"
+			await "[ \$(cat $d/power/runtime_status) = suspended ]" "${d##*/} does not suspend"
+		done
+		;;
+	suspend)
+		n=$(cat /sys/power/suspend_stats/success)
+		echo 0 > /sys/class/rtc/rtc0/wakealarm
+		echo +2 > /sys/class/rtc/rtc0/wakealarm
+		echo freeze > /sys/power/state
+		[ "$(cat /sys/power/suspend_stats/success)" -eq $((n + 1)) ] || fail 'it did not suspend'
+		;;
+	cycles)
+		ask usage
+		for _ in {1..20}; do
+			modules unload
+			bound 0 || fail 'a device has a driver after its module is gone'
+			modules load
+			await 'bound "$DEVICES"' "not all $DEVICES devices have a driver"
+		done
+		ask usage-same
 		;;
 	live-reset)
 		for d in $(pci_devices); do echo 1 > "$d/reset" || fail "${d##*/}: reset"; done
