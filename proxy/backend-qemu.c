@@ -38,7 +38,7 @@ static int open_qemu(struct device *dev)
 	qd->index = qemu_nr_devices;
 	qemu_devices[qemu_nr_devices++] = qd;
 	dev->priv = qd;
-	return 0;
+	return sugar_posted(dev);
 }
 
 /* Devices are closed all together, at the end. */
@@ -92,6 +92,8 @@ static void region_write(struct device *dev, uint32_t region, uint64_t off, unsi
 		qtest_out(qd->bar[region] + off, width, value);
 	else
 		qtest_write(qd->bar[region] + off, width, value);
+	if (!dev->posted_writes)
+		qtest_flush();
 }
 
 static uint32_t config_read_qemu(struct device *dev, uint32_t off, unsigned int width)
@@ -141,6 +143,7 @@ static void reset(struct device *dev)
 static const struct backend_param params[] = {
 	{ "disk", "FILE: attach a disk image or block device (storage controllers)" },
 	{ "net", "user | tap:IFNAME | none: what a network card is connected to" },
+	{ "posted", "on | off: may the driver run on while QEMU takes a write? (on, but for eepro100)" },
 	{ "id", "name of the device in QEMU, for use in --qemu arguments" },
 	{ "PROPERTY", "any other goes to QEMU: '--device qemu:MODEL,help' lists a model's" },
 	{ NULL, NULL },

@@ -168,6 +168,7 @@ static int open_testdev(struct device *dev)
 	if (!td)
 		return fail("out of memory for '%s'", device_name(dev));
 	dev->priv = td;
+	dev->posted_writes = true;
 	td->dev = dev;
 	td->later.src.fd = -1;
 	td->dma_vector = TD_VECTOR_NONE;

@@ -29,6 +29,17 @@ static int call(struct vfu_client *c, uint16_t cmd, const void *data, size_t len
 	return err;
 }
 
+/* Does a server's answer of @len bytes have this word?  Its JSON is not parsed here. */
+static int has_word(const char *text, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (; len >= n; text++, len--)
+		if (!memcmp(text, word, n))
+			return 1;
+	return 0;
+}
+
 /**
  * vfu_client_start() - negotiate a version over a connected socket
  * @c: the client, of any content
@@ -57,6 +68,8 @@ int vfu_client_start(struct vfu_client *c, int fd)
 	if (err)
 		return err;
 	memcpy(&theirs, payload(c), sizeof(theirs));
+	c->posted_writes = has_word((const char *)payload(c) + sizeof(theirs),
+				    got - sizeof(theirs), "\"posted_writes\":true");
 	return theirs.major == VFIO_USER_MAJOR ? 0 : vfu_give_up(c, EPROTO);
 }
 
@@ -247,6 +260,7 @@ int vfu_write(struct vfu_client *c, uint32_t region, uint64_t offset, const void
  * @data: the bytes
  * @count: how many
  *
+ * For devices whose server says "posted_writes" (c->posted_writes).
  * Carried out before any later access through @c, as a bus does with posted writes
  * (PCI Local Bus 3.0, 3.2.5).
  */

@@ -30,6 +30,7 @@ struct vfu_client {
 	int stuck;			/* the server did not take the last request */
 	int blocking;			/* fd has SO_RCVTIMEO, and a receive may wait */
 	int dead;			/* 0, or the errno of every further call */
+	int posted_writes;		/* the server's devices bear them */
 	uint32_t max_fds;		/* per message, as negotiated */
 	size_t have;			/* bytes of the current message in buf */
 	int answered;			/* … which is the last answer, complete */

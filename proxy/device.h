@@ -41,6 +41,7 @@ struct device {
 	struct spec *spec;
 	const struct backend *backend;
 	void *priv;			/* the backend's */
+	bool posted_writes;		/* it bears that clients run on while it takes a write */
 	struct region regions[VFIO_USER_NUM_REGIONS];
 	struct config config;
 	struct irqs irqs;

@@ -13,13 +13,18 @@
  * QEMU's client has room for 214 bytes, and rust-vmm's reads max_msg_fds as a
  * number: keep it short and plain.
  */
-static const char capabilities[] =
-	"{\"capabilities\":{\"max_msg_fds\":64,\"max_data_xfer_size\":1048576,"
-	"\"write_multiple\":true}}";
+#define CAPABILITIES(more) \
+	"{\"capabilities\":{\"max_msg_fds\":64,\"max_data_xfer_size\":1048576," \
+	"\"write_multiple\":true" more "}}"
+
+static const char plain[] = CAPABILITIES("");
+
+/* Ours: memory writes need not be waited for, see struct device. */
+static const char posted[] = CAPABILITIES(",\"posted_writes\":true");
 
 _Static_assert(VFIO_USER_MAX_FDS == 64 && VFIO_USER_MAX_DATA == 1048576,
 	       "the capabilities say so");
-_Static_assert(sizeof(capabilities) + sizeof(struct vfio_user_version) +
+_Static_assert(sizeof(posted) + sizeof(struct vfio_user_version) +
 	       sizeof(struct vfio_user_hdr) <= 214, "QEMU's client drops longer ones");
 
 /* Room for @len bytes after the header; NULL if there is no memory. */
@@ -49,17 +54,20 @@ static int put(struct reply *reply, const void *data, size_t len)
 	return 0;
 }
 
-static int do_version(struct session *s, const struct request *req, struct reply *reply)
+static int do_version(struct session *s, struct device *dev, const struct request *req,
+		      struct reply *reply)
 {
+	const char *capabilities = dev->posted_writes ? posted : plain;
+	size_t len = strlen(capabilities) + 1;
 	struct vfio_user_version v = { .major = VFIO_USER_MAJOR, .minor = VFIO_USER_MINOR };
-	uint8_t *p = payload_of(reply, sizeof(v) + sizeof(capabilities));
+	uint8_t *p = payload_of(reply, sizeof(v) + len);
 
 	if (!p)
 		return -ENOMEM;
 	if (req->version.minor < v.minor)
 		v.minor = req->version.minor;
 	memcpy(p, &v, sizeof(v));
-	memcpy(p + sizeof(v), capabilities, sizeof(capabilities));
+	memcpy(p + sizeof(v), capabilities, len);
 	s->negotiated = true;
 	return 0;
 }
@@ -204,7 +212,7 @@ static int dispatch(struct session *s, const struct decode_limits *limits,
 
 	switch (req->cmd) {
 	case VFIO_USER_VERSION:
-		return do_version(s, req, reply);
+		return do_version(s, dev, req, reply);
 	case VFIO_USER_DMA_MAP:
 		return device_dma_map(dev, &req->dma_map, nfds ? &fds[0] : &none);
 	case VFIO_USER_DMA_UNMAP:

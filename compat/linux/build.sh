@@ -189,8 +189,11 @@ kmake() {
 	make -C "$build" ARCH=um "$@"
 }
 
+steps=100	# lines of make that count as progress: little has changed
+[ -f "$build/vmlinux" ] || steps=1850
 if ! cat "$here/config.base" "$here/config.drivers" | cmp -s - "$build/.ring3-config"; then
 	say CONFIG "$version"
+	steps=1850
 	cat "$here/config.base" "$here/config.drivers" >"$build/.ring3-config.new"
 	kmake -s KCONFIG_ALLCONFIG="$build/.ring3-config.new" allnoconfig >"$dir/config.log" 2>&1 ||
 		die "kernel configuration failed: see $dir/config.log"
@@ -231,12 +234,10 @@ progress() {
 	[ ! -t 2 ] || printf '\r%60s\r' '' >&2
 }
 
-estimate=1128
-[ ! -f "$build/vmlinux" ] || estimate=100
 say BUILD "Linux $version for ARCH=um, $jobs jobs; log: $dir/build.log"
 : >"$dir/build.log"
 set +o pipefail
-kmake -j"$jobs" linux modules 2>&1 | progress "$estimate"
+kmake -j"$jobs" linux modules 2>&1 | progress "$steps"
 status=${PIPESTATUS[0]}
 set -o pipefail
 if [ "$status" != 0 ]; then
@@ -261,5 +262,5 @@ done
 printf '%s\n' "$dir"
 }
 
-main "$@"	# read whole before anything runs, so that it may be edited meanwhile
-exit
+# Read whole before anything runs, so that this file may be edited meanwhile.
+{ main "$@"; exit; }

@@ -138,7 +138,7 @@ static int __init connect_device(struct ring3_dev *dev, int fd)
 
 	local_irq_save(flags);
 	err = ring3_link_open(dev->index, fd);
-	dev->posted = true;
+	dev->posted = !err && ring3_link_posts(dev->index);
 	for (i = 0; !err && i < RING3_NR_REGIONS; i++) {
 		err = ring3_link_region(dev->index, i, &dev->region[i]);
 		if (dev->region[i].nr_areas)

@@ -21,6 +21,12 @@ int ring3_link_open(unsigned int dev, int fd)
 	return vfu_client_start(c, fd);
 }
 
+/* Does the server allow writes that are not waited for? */
+int ring3_link_posts(unsigned int dev)
+{
+	return links[dev]->posted_writes;
+}
+
 /* Learns a region's size, maps what can be mapped and closes the descriptor. */
 int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region)
 {

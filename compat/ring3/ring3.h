@@ -29,7 +29,8 @@ struct ring3_bridge;
  * @intx_armed: INTx has its event
  * @fixed_bars: BARs that answer at fixed ports (IDE in compatibility mode), a bit each
  * @mem_on: the device decodes memory (command register)
- * @posted: no page of it is mapped, so that all accesses keep their order on the link
+ * @posted: memory writes are not waited for: the server allows it, and no page is mapped,
+ *	so that all accesses keep their order on the link
  * @virq: Linux interrupt of each message vector, 0 for none
  */
 struct ring3_dev {
@@ -82,5 +83,6 @@ struct irq_domain *ring3_msi_init(void);
 /* stub.c, and what the patched kernel tells it */
 void ring3_stub_check(void);
 int ring3_stub_pid(struct mm_struct *mm);
+int ring3_fatal_signal(void);
 
 #endif

@@ -10,6 +10,27 @@
 
 #include "ring3.h"
 
+static void killed(struct task_struct *p)
+{
+	if (is_global_init(p))	/* which no signal ends */
+		panic("ring3: the host process of init was killed");
+	pr_warn("ring3: the host process of %s[%d] was killed\n", p->comm, p->pid);
+}
+
+/**
+ * ring3_fatal_signal() - why UML cannot run the current process any longer
+ *
+ * Return: SIGKILL if its host process has been killed, else SIGSEGV.
+ * Context: the process itself.
+ */
+int ring3_fatal_signal(void)
+{
+	if (!current->mm || !ring3_stub_gone(ring3_stub_pid(current->mm)))
+		return SIGSEGV;
+	killed(current);
+	return SIGKILL;
+}
+
 /**
  * ring3_stub_check() - end the hosted processes whose stubs have died
  *
@@ -30,9 +51,7 @@ void ring3_stub_check(void)
 
 		if (!mm || p->flags & PF_EXITING || !ring3_stub_dead(ring3_stub_pid(mm)))
 			continue;
-		if (is_global_init(p))	/* which no signal ends */
-			panic("ring3: the host process of init was killed");
-		pr_warn("ring3: the host process of %s[%d] was killed\n", p->comm, p->pid);
+		killed(p);
 		send_sig(SIGKILL, p, 1);
 	}
 	rcu_read_unlock();

@@ -56,3 +56,9 @@ int ring3_stub_dead(int pid)
 	return pid > 0 && !waitid(P_PID, pid, &si, WEXITED | WNOHANG | WNOWAIT) &&
 	       si.si_pid == pid;
 }
+
+/* Is there no such process, dead ones that nobody has waited for included? */
+int ring3_stub_gone(int pid)
+{
+	return ring3_stub_dead(pid) || (kill(pid, 0) && errno == ESRCH);
+}

@@ -39,6 +39,7 @@ enum ring3_irq_index { RING3_INTX, RING3_MSI, RING3_MSIX };
 
 /* link_user.c: one vfio-user connection per device */
 int ring3_link_open(unsigned int dev, int fd);
+int ring3_link_posts(unsigned int dev);
 int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region);
 int ring3_link_reset(unsigned int dev);
 int ring3_link_region_fd(unsigned int dev, unsigned int index, unsigned long long *offset);
@@ -81,6 +82,7 @@ void ring3_stream_finish(int fd);
 int ring3_stub_watch(void);
 int ring3_stub_lost(void);
 int ring3_stub_dead(int pid);
+int ring3_stub_gone(int pid);
 
 /* xstate_user.c */
 struct iovec;

@@ -68,6 +68,7 @@ char *args_escape(const char *value);
 
 /* sugar.c */
 int sugar_device(struct qdev *qd, struct qemu_args *args);
+int sugar_posted(struct device *dev);
 bool sugar_physical(const struct qdev *qd);
 void sugar_forget(void);
 
@@ -112,6 +113,7 @@ void qtest_set_timeout(int ms);
 int qtest_command(const char *line);
 uint64_t qtest_read(uint64_t addr, unsigned int width);
 void qtest_write(uint64_t addr, unsigned int width, uint64_t value);
+void qtest_flush(void);
 void qtest_write_block(uint64_t addr, const void *data, size_t len);
 uint32_t qtest_in(uint16_t port, unsigned int width);
 void qtest_out(uint16_t port, unsigned int width, uint32_t value);

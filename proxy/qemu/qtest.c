@@ -362,6 +362,15 @@ void qtest_write(uint64_t addr, unsigned int width, uint64_t value)
 }
 
 /**
+ * qtest_flush() - wait until all posted writes are done
+ */
+void qtest_flush(void)
+{
+	drain(0);
+	settle();
+}
+
+/**
  * qtest_write_block() - posted write of some bytes, in accesses of QEMU's choice
  * @addr: address
  * @data: bytes

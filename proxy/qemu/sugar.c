@@ -167,7 +167,8 @@ static int add_net(struct qemu_args *args, const struct spec *spec, const char *
 
 static bool is_sugar(const char *key)
 {
-	return !strcmp(key, "disk") || !strcmp(key, "net") || !strcmp(key, "id");
+	return !strcmp(key, "disk") || !strcmp(key, "net") || !strcmp(key, "id") ||
+	       !strcmp(key, "posted");
 }
 
 /* What follows -device: the model, its place, and all properties but the sugar. */
@@ -303,4 +304,29 @@ bool sugar_physical(const struct qdev *qd)
 		return false;
 	return (!strncmp(spec->model, "virtio-", 7) || !strncmp(spec->model, "vhost-", 6)) &&
 	       !is_on(spec_get(spec, "iommu_platform"));
+}
+
+/*
+ * These carry out a whole list of commands inside the register write, and run into stale
+ * ones if the driver has gone on meanwhile.
+ */
+static bool runs_in_write(const char *model)
+{
+	return model && !strncmp(model, "i825", 4);
+}
+
+/**
+ * sugar_posted() - may clients post writes to this model?
+ * @dev: its posted_writes is set
+ *
+ * Return: 0, or -1 with fail(): posted= is wrong.
+ */
+int sugar_posted(struct device *dev)
+{
+	const char *value = spec_get(dev->spec, "posted");
+
+	dev->posted_writes = value ? !strcmp(value, "on") : !runs_in_write(dev->spec->model);
+	if (value && !dev->posted_writes && strcmp(value, "off"))
+		return fail("device '%s': posted=%s is neither on nor off", device_name(dev), value);
+	return 0;
 }

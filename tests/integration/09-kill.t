@@ -46,7 +46,9 @@ done
 
 # A process of the hosted kernel alone ends like any that is killed, and with CMD the run.
 kill_at 'when it idles' command "grep -q ^up '$T/out'" 'echo up; read -r x'
-ok 'CMD killed from outside: the status says it died' [ "$status" -gt 128 ]
+is 'CMD killed from outside: the status says so' "$status" 137
+kill_at 'when it computes' command "grep -q ^up '$T/out'" 'echo up; while :; do :; done'
+is 'CMD killed while it computes: the same status' "$status" 137
 
 # Some milliseconds after the start, whatever exists then.
 for ms in 20 60 120 200 300 450; do

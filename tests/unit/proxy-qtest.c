@@ -108,6 +108,22 @@ static void a_line_behind_answers_to_posted_writes(void **state)
 	assert_int_equal(lost, 0);
 }
 
+static void a_flush_waits_for_all(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 3; i++)
+		qtest_write(0x1000, 4, i);
+	say("OK\nOK\nIRQ raise 20\nOK\nIRQ lower 20\nIRQ raise 21\n");
+	qtest_flush();
+	assert_int_equal(qtest_lines(), 1 << 21);
+	qtest_flush();
+	assert_false(qtest_stalled());
+	qtest_set_timeout(20);
+	qtest_write(0x1000, 4, 4);
+	qtest_flush();
+	assert_true(qtest_stalled());
+}
+
 static void unasked_answers_and_other_lines(void **state)
 {
 	(void)state;
@@ -151,6 +167,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(half_a_line_behind_the_answer, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_line_behind_answers_to_posted_writes, setup,
 						teardown),
+		cmocka_unit_test_setup_teardown(a_flush_waits_for_all, setup, teardown),
 		cmocka_unit_test_setup_teardown(unasked_answers_and_other_lines, setup, teardown),
 		cmocka_unit_test_setup_teardown(the_end, setup, teardown),
 		cmocka_unit_test_setup_teardown(no_answer_in_time, setup, teardown),
