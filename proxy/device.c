@@ -32,6 +32,7 @@ struct device *device_new(struct spec *spec, const struct backend *backend)
 	}
 	dev->spec = spec;
 	dev->backend = backend;
+	dev->irqs.intx_hold.src.fd = -1;
 	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
 		dev->regions[i].fd = -1;
 	return dev;

@@ -7,7 +7,7 @@
  * holds it back, so every change of a mask ends in another look at the vector.
  *
  *  INTx   delivered while asserted, if neither MSI nor MSI-X is on and INTX_DISABLE
- *         is clear.  Delivery masks it (VFIO's automask); UNMASK looks again.
+ *         is clear.  Delivery masks it (VFIO's automask); UNMASK looks again (intx.c).
  *  MSI    held back by Mask Bits, where the capability has them.
  *  MSI-X  held back by Function Mask and by the entry's mask bit.  A client that has
  *         never written the table since it connected or reset the function keeps the
@@ -39,19 +39,6 @@ bool irq_msix_entry_masked(const struct irqs *irqs, uint32_t vector)
 	return irqs->table_used &&
 	       irqs->table[vector * MSIX_ENTRY + PCI_MSIX_ENTRY_VECTOR_CTRL] &
 	       PCI_MSIX_ENTRY_CTRL_MASKBIT;
-}
-
-static void eval_intx(struct device *dev)
-{
-	struct irq_vector *v = &dev->irqs.intx;
-
-	if (!v->pending || v->masked || !notify_armed(&v->notify))
-		return;
-	if (config_msi_enabled(dev) || config_msix_enabled(dev) ||
-	    config_command(dev) & PCI_COMMAND_INTX_DISABLE)
-		return;
-	v->masked = true;
-	notify_signal(&v->notify);
 }
 
 static void deliver(struct irq_vector *v, bool masked)
@@ -88,7 +75,7 @@ static struct irq_vector *vector_of(struct irqs *irqs, uint32_t index, uint32_t 
 static void eval(struct device *dev, uint32_t index, uint32_t i)
 {
 	if (index == VFIO_USER_INTX)
-		eval_intx(dev);
+		intx_eval(dev);
 	else if (index == VFIO_USER_MSI)
 		eval_msi(dev, i);
 	else
@@ -116,6 +103,8 @@ int irq_init(struct device *dev)
 	struct irqs *irqs = &dev->irqs;
 	uint32_t n = irqs->count[VFIO_USER_MSIX];
 
+	if (intx_init(dev))
+		return -1;
 	if (!n)
 		return 0;
 	irqs->msix = calloc(n, sizeof(*irqs->msix));
@@ -154,6 +143,7 @@ static void forget_pending(struct irq_vector *v)
 void irq_exit(struct device *dev)
 {
 	all_vectors(&dev->irqs, disarm_vector);
+	intx_exit(dev);
 	free(dev->irqs.msix);
 	free(dev->irqs.table);
 	dev->irqs.msix = NULL;
@@ -193,7 +183,7 @@ void irq_update(struct device *dev)
 
 	if (dev->backend->irq_update)
 		dev->backend->irq_update(dev);
-	eval_intx(dev);
+	intx_eval(dev);
 	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSI]; i++) {
 		irqs->msi[i].pending &= msi;
 		eval_msi(dev, i);
@@ -265,12 +255,12 @@ static void set_mask(struct device *dev, const struct irq_request *req)
 {
 	bool mask = req->action == VFIO_USER_IRQ_MASK;
 
-	if (!mask && req->index == VFIO_USER_INTX && dev->backend->intx_level)
-		dev->irqs.intx.pending = dev->backend->intx_level(dev);
 	for (uint32_t i = 0; i < req->count; i++) {
 		if (!selected(req, i))
 			continue;
 		vector_of(&dev->irqs, req->index, req->start + i)->masked = mask;
+		if (!mask && req->index == VFIO_USER_INTX)
+			intx_unmasked(dev);
 		eval(dev, req->index, req->start + i);
 	}
 }
@@ -319,17 +309,6 @@ uint32_t irq_info_flags(uint32_t index)
 	default:
 		return VFIO_USER_IRQ_EVENTFD;
 	}
-}
-
-/**
- * irq_intx() - the device asserts or deasserts INTx
- * @dev: device
- * @level: asserted or not
- */
-void irq_intx(struct device *dev, bool level)
-{
-	dev->irqs.intx.pending = level;
-	eval_intx(dev);
 }
 
 /**

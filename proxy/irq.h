@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "proxy/loop.h"
 #include "proxy/notify.h"
 #include "proxy/vfio_user.h"
 
@@ -27,6 +28,9 @@ struct irq_vector {
 struct irqs {
 	uint32_t count[VFIO_USER_NUM_IRQS];
 	struct irq_vector intx;	/* pending: asserted, its level */
+	struct loop_timer intx_hold;
+	bool intx_held;		/* not to be signalled before the timer */
+	uint32_t intx_again;	/* unmasked so often in a row, and still asserted */
 	struct irq_vector msi[MSI_MAX];
 	struct irq_vector *msix;	/* count[VFIO_USER_MSIX] of them */
 	uint8_t *table;		/* the virtual MSI-X table */
@@ -48,6 +52,11 @@ void irq_reset(struct device *dev);
 void irq_disarm(struct device *dev);
 int irq_set(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds);
 uint32_t irq_info_flags(uint32_t index);
+
+int intx_init(struct device *dev);
+void intx_exit(struct device *dev);
+void intx_eval(struct device *dev);
+void intx_unmasked(struct device *dev);
 
 void irq_intx(struct device *dev, bool level);
 void irq_msi(struct device *dev, uint32_t vector);

@@ -93,6 +93,33 @@ static void test_intx_automask(void **state)
 	assert_int_equal(signals(efd[0]), 1);
 }
 
+/* Not cleared by anybody: fast at first, then held back, and at once again after quiet. */
+static void test_intx_storm(void **state)
+{
+	struct device *dev = *state;
+	unsigned int n = 0;
+
+	arm(dev, VFIO_USER_INTX, 0, 1);
+	wr(dev, 1, TD_INTX, 4, 1);
+	while (signals(efd[0]) && n < 5000) {
+		mask(dev, VFIO_USER_INTX, 0, false);
+		n++;
+	}
+	assert_in_range(n, 100, 2000);
+	loop_step(1000);
+	assert_int_equal(signals(efd[0]), 1);
+	/* It was handled: the next one comes without delay. */
+	wr(dev, 1, TD_INTX, 4, 0);
+	mask(dev, VFIO_USER_INTX, 0, false);
+	assert_int_equal(signals(efd[0]), 0);
+	for (int i = 0; i < 10; i++) {
+		wr(dev, 1, TD_INTX, 4, 1);
+		assert_int_equal(signals(efd[0]), 1);
+		wr(dev, 1, TD_INTX, 4, 0);
+		mask(dev, VFIO_USER_INTX, 0, false);
+	}
+}
+
 static void test_intx_armed_again(void **state)
 {
 	struct device *dev = *state;
@@ -352,7 +379,8 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_intx_automask), TEST(test_intx_armed_again), TEST(test_intx_gates), TEST(test_msix_each),
+		TEST(test_intx_automask), TEST(test_intx_storm),
+		TEST(test_intx_armed_again), TEST(test_intx_gates), TEST(test_msix_each),
 		TEST(test_msix_masks), TEST(test_msix_table), TEST(test_msix_late_arming),
 		TEST(test_no_bus_master_no_message),
 		TEST(test_msi_masks), TEST(test_loopback_and_disarm),
