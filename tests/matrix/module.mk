@@ -10,6 +10,9 @@ build/tests/%: tests/matrix/%.c
 
 .PHONY: matrix
 
-## matrix: every class of driver with real traffic; ROWS='NAME...' only those; MATRIX_JSON=FILE also writes JSON
-matrix: test-inside $(MATRIX_TOOLS)
-	$(Q)tests/matrix/run $(ROWS)
+## matrix: every class of driver with real traffic; ROWS='NAME...' only those; MATRIX_JSON=FILE also writes JSON;
+##   KERNEL=6.1 or KERNEL_SRC=DIR on another kernel, which does not become that of ./ring3
+matrix: build-all $(TEST_TOOLS) $(MATRIX_TOOLS)
+	$(Q)tests/demo/prereqs.sh
+	$(Q)dir=$$(compat/linux/build.sh | tail -n 1) && [ -n "$$dir" ] && \
+		RING3_KERNEL="$$dir" tests/matrix/run $(ROWS)
