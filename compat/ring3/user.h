@@ -88,6 +88,9 @@ int ring3_stub_gone(int pid);
 struct iovec;
 void ring3_full_xstate(int pid, struct iovec *iov);
 
+/* random_user.c */
+int ring3_host_random(void *buf, unsigned int len);
+
 /* ram_user.c */
 int ring3_ram_fd(unsigned long long len);
 

@@ -61,6 +61,9 @@ is 'a closed stdin is an empty one' "$(cat "$T/out")" closed
 "$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- sh -c 'exit 3' >&- 2>&-
 is 'closed stdout and stderr do no harm' "$?" 3
 
+r3 run -- sh -c 'dmesg | grep -nE "crng init done|Run /init"; head -c 16 /dev/random | wc -c'
+is 'random numbers are there from the start' "$(sed 's/.*\(crng\|init as\).*/\1/' "$T/out" | xargs)" 'crng init as 16'
+
 # Output that nobody has is not a success, nor lost without a word.
 last='ring3 run -- echo a > /dev/full'
 "$TOOLS/reap" -t 30 "${AS[@]}" "$RING3" run -- sh -c 'echo a' > /dev/full 2> "$T/err"
