@@ -46,7 +46,11 @@ static void set_level(struct device *dev, bool level)
 	dev->irqs.intx_held = false;
 }
 
-static void refresh(struct device *dev)
+/**
+ * intx_refresh() - ask the backend for the level
+ * @dev: device; nothing is signalled
+ */
+void intx_refresh(struct device *dev)
 {
 	if (dev->backend->intx_level)
 		set_level(dev, dev->backend->intx_level(dev));
@@ -57,7 +61,7 @@ static void hold_over(struct loop_timer *timer)
 	struct device *dev = container_of(timer, struct device, irqs.intx_hold);
 
 	dev->irqs.intx_held = false;
-	refresh(dev);
+	intx_refresh(dev);
 	intx_eval(dev);
 }
 
@@ -69,7 +73,7 @@ void intx_unmasked(struct device *dev)
 {
 	struct irqs *irqs = &dev->irqs;
 
-	refresh(dev);
+	intx_refresh(dev);
 	if (!irqs->intx.pending || irqs->intx_held || ++irqs->intx_again <= STORM)
 		return;
 	irqs->intx_held = true;

@@ -224,8 +224,8 @@ static int arm(struct device *dev, const struct irq_request *req, int *fds, unsi
 		fds[i] = -1;
 		v->masked = false;
 		/* INTx is a level: what is asserted now is signalled now. */
-		if (req->index == VFIO_USER_INTX && dev->backend->intx_level)
-			v->pending = dev->backend->intx_level(dev);
+		if (req->index == VFIO_USER_INTX)
+			intx_refresh(dev);
 	}
 	irq_update(dev);
 	return err;

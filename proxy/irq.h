@@ -56,6 +56,7 @@ uint32_t irq_info_flags(uint32_t index);
 int intx_init(struct device *dev);
 void intx_exit(struct device *dev);
 void intx_eval(struct device *dev);
+void intx_refresh(struct device *dev);
 void intx_unmasked(struct device *dev);
 
 void irq_intx(struct device *dev, bool level);
