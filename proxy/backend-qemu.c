@@ -101,6 +101,18 @@ static uint32_t config_read_qemu(struct device *dev, uint32_t off, unsigned int 
 	return legacy_config(dev->priv, off, width, qpci_read(dev->priv, off, width));
 }
 
+static int config_block(struct device *dev, uint32_t off, uint8_t *buf, size_t len)
+{
+	for (size_t n; len; off += n, buf += n, len -= n) {
+		n = len < QTEST_BLOCK ? len : QTEST_BLOCK;
+		if (qpci_read_block(dev->priv, off, buf, n))
+			return -1;
+		for (size_t i = 0; i < n; i++)
+			buf[i] = legacy_config(dev->priv, off + i, 1, buf[i]);
+	}
+	return 0;
+}
+
 static void config_write_qemu(struct device *dev, uint32_t off, unsigned int width,
 			      uint32_t value)
 {
@@ -163,6 +175,7 @@ const struct backend backend_qemu = {
 	.region_read = region_read,
 	.region_write = region_write,
 	.config_read = config_read_qemu,
+	.config_block = config_block,
 	.config_write = config_write_qemu,
 	.command = command,
 	.irq_update = irq_update_qemu,

@@ -47,6 +47,8 @@ struct backend {
 	void (*region_write)(struct device *dev, uint32_t region, uint64_t off,
 			     unsigned int width, uint64_t value);
 	uint32_t (*config_read)(struct device *dev, uint32_t off, unsigned int width);
+	/* A run of bytes that nobody is waiting for; 0 or -1.  Optional. */
+	int (*config_block)(struct device *dev, uint32_t off, uint8_t *buf, size_t len);
 	void (*config_write)(struct device *dev, uint32_t off, unsigned int width,
 			     uint32_t value);
 	/* The client's COMMAND register changed: bus mastering and INTX_DISABLE. */

@@ -55,6 +55,7 @@ int vfu_client_start(struct vfu_client *c, int fd)
 	struct vfu_part parts[2] = { { &v, sizeof(v) }, { caps, sizeof(caps) } };
 	const struct timeval deadline = { .tv_sec = VFU_CLIENT_DEADLINE_MS / 1000 };
 	struct vfio_user_version theirs;
+	const char *offers;
 	size_t got;
 	int err;
 
@@ -68,8 +69,11 @@ int vfu_client_start(struct vfu_client *c, int fd)
 	if (err)
 		return err;
 	memcpy(&theirs, payload(c), sizeof(theirs));
-	c->posted_writes = has_word((const char *)payload(c) + sizeof(theirs),
-				    got - sizeof(theirs), "\"posted_writes\":true");
+	offers = (const char *)payload(c) + sizeof(theirs);
+	got -= sizeof(theirs);
+	c->posted_writes = has_word(offers, got, "\"posted_writes\":true");
+	c->notes = has_word(offers, got, "\"ring3_notes\":true");
+	c->callers = has_word(offers, got, "\"ring3_callers\":true");
 	return theirs.major == VFIO_USER_MAJOR ? 0 : vfu_give_up(c, EPROTO);
 }
 
@@ -271,6 +275,21 @@ int vfu_write_posted(struct vfu_client *c, uint32_t region, uint64_t offset, con
 	struct vfu_part parts[2] = { { &req, sizeof(req) }, { data, count } };
 
 	return vfu_post(c, VFIO_USER_REGION_WRITE, parts, 2);
+}
+
+/**
+ * vfu_note() - tell the server something about this process
+ * @c: the client; its server takes notes
+ * @note: kind and numbers; len bytes of text
+ * @text: at most VFIO_USER_NOTE_TEXT bytes, or NULL with a len of 0
+ *
+ * Nothing comes back; what the server does not take is lost.
+ */
+int vfu_note(struct vfu_client *c, const struct vfio_user_ring3_note *note, const char *text)
+{
+	const struct vfu_part parts[2] = { { note, sizeof(*note) }, { text, note->len } };
+
+	return vfu_post(c, VFIO_USER_RING3_NOTE, parts, note->len ? 2 : 1);
 }
 
 /**

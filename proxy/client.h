@@ -31,6 +31,8 @@ struct vfu_client {
 	int blocking;			/* fd has SO_RCVTIMEO, and a receive may wait */
 	int dead;			/* 0, or the errno of every further call */
 	int posted_writes;		/* the server's devices bear them */
+	int notes;			/* the server takes notes … */
+	int callers;			/* … of every access, too */
 	uint32_t max_fds;		/* per message, as negotiated */
 	size_t have;			/* bytes of the current message in buf */
 	int answered;			/* … which is the last answer, complete */
@@ -59,6 +61,7 @@ int vfu_write(struct vfu_client *c, uint32_t region, uint64_t offset, const void
 	      uint32_t count);
 int vfu_write_posted(struct vfu_client *c, uint32_t region, uint64_t offset, const void *data,
 		     uint32_t count);
+int vfu_note(struct vfu_client *c, const struct vfio_user_ring3_note *note, const char *text);
 int vfu_dma_map(struct vfu_client *c, uint64_t iova, uint64_t size, int fd, uint64_t offset,
 		uint32_t flags);
 int vfu_dma_unmap(struct vfu_client *c, uint64_t iova, uint64_t size);

@@ -203,5 +203,6 @@ int config_init(struct device *dev)
 	if (dev->config.data[PCI_INTERRUPT_PIN])
 		dev->irqs.count[VFIO_USER_INTX] = 1;
 	memcpy(dev->config.reset, dev->config.data, sizeof(dev->config.reset));
+	memcpy(dev->config.last, dev->config.data, sizeof(dev->config.last));
 	return 0;
 }

@@ -50,7 +50,7 @@ static void refresh_msi_pending(struct device *dev)
 
 static void read_one(struct device *dev, uint32_t off, uint8_t *buf, unsigned int width)
 {
-	const struct config *c = &dev->config;
+	struct config *c = &dev->config;
 	unsigned int i, nr_virtual = 0;
 	uint32_t raw = 0;
 
@@ -60,10 +60,17 @@ static void read_one(struct device *dev, uint32_t off, uint8_t *buf, unsigned in
 		raw = dev->backend->config_read(dev, off, width);
 	for (i = 0; i < width; i++)
 		buf[i] = c->virt[off + i] ? c->data[off + i] : raw >> (8 * i);
+	memcpy(&c->last[off], buf, width);
 }
 
-/* The largest naturally aligned access, at most a dword. */
-static unsigned int step(uint32_t off, size_t len)
+/**
+ * config_step() - the largest access of configuration space that begins a range
+ * @off: where the range begins
+ * @len: its bytes, not 0
+ *
+ * Return: 4, 2 or 1 bytes, naturally aligned.
+ */
+unsigned int config_step(uint32_t off, size_t len)
 {
 	if (len >= 4 && !(off & 3))
 		return 4;
@@ -84,9 +91,36 @@ void config_read(struct device *dev, uint32_t off, void *buf, size_t len)
 
 	refresh_msi_pending(dev);
 	for (; len; off += n, p += n, len -= n) {
-		n = step(off, len);
+		n = config_step(off, len);
 		read_one(dev, off, p, n);
 	}
+}
+
+/**
+ * config_snapshot() - configuration space as it is, for somebody who only looks
+ * @dev: device
+ * @off: offset; @off + @len is within the CONFIG region
+ * @buf: for the bytes
+ * @len: how many
+ *
+ * Return: 0, or -1: the device does not say.
+ */
+int config_snapshot(struct device *dev, uint32_t off, uint8_t *buf, size_t len)
+{
+	struct config *c = &dev->config;
+
+	if (!dev->backend->config_block) {
+		config_read(dev, off, buf, len);
+		return 0;
+	}
+	refresh_msi_pending(dev);
+	if (dev->backend->config_block(dev, off, buf, len))
+		return -1;
+	for (size_t i = 0; i < len; i++)
+		if (c->virt[off + i])
+			buf[i] = c->data[off + i];
+	memcpy(&c->last[off], buf, len);
+	return 0;
 }
 
 /* Take Initiate FLR out of a write to Device Control; true if it was there. */
@@ -134,6 +168,7 @@ static void write_one(struct device *dev, uint32_t off, const uint8_t *buf, unsi
 		uint8_t w = c->writable[off + i];
 
 		c->data[off + i] = (c->data[off + i] & ~w) | (bytes[i] & w);
+		c->last[off + i] = c->virt[off + i] ? c->data[off + i] : bytes[i];
 	}
 	write_raw(dev, off, bytes, width);
 	if (get16(c, PCI_COMMAND) != old_command)
@@ -167,7 +202,7 @@ void config_write(struct device *dev, uint32_t off, const void *buf, size_t len)
 	unsigned int n;
 
 	for (; len; off += n, p += n, len -= n) {
-		n = step(off, len);
+		n = config_step(off, len);
 		write_one(dev, off, p, n);
 	}
 	if (irqs)

@@ -18,6 +18,7 @@ struct config {
 	uint8_t virt[CONFIG_MAX];	/* 1: from data[], 0: from the backend */
 	uint8_t writable[CONFIG_MAX];	/* bits of data[] that the client may change */
 	uint8_t reset[CONFIG_MAX];	/* data[] after a function reset */
+	uint8_t last[CONFIG_MAX];	/* as last read or written, whoever has the byte */
 	uint16_t msi, msix, express;	/* offsets of the capabilities, 0 = absent */
 	bool flr;			/* the device says it can reset its function */
 	bool msi_maskable, msi_64;
@@ -25,7 +26,9 @@ struct config {
 
 int config_init(struct device *dev);
 void config_reset(struct device *dev);
+unsigned int config_step(uint32_t off, size_t len);
 void config_read(struct device *dev, uint32_t off, void *buf, size_t len);
+int config_snapshot(struct device *dev, uint32_t off, uint8_t *buf, size_t len);
 void config_write(struct device *dev, uint32_t off, const void *buf, size_t len);
 
 uint16_t config_command(const struct device *dev);

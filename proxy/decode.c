@@ -263,6 +263,24 @@ static int decode_multi(const struct decode_limits *limits, const uint8_t *p, si
 	return 0;
 }
 
+static int decode_note(const struct vfio_user_hdr *hdr, const uint8_t *p, size_t len,
+		       struct request *req)
+{
+	struct vfio_user_ring3_note n;
+
+	if (!(hdr->flags & VFIO_USER_F_NO_REPLY) || len < sizeof(n))
+		return -EINVAL;
+	memcpy(&n, p, sizeof(n));
+	if (!n.kind || n.kind >= VFIO_USER_NR_NOTES || n.len > VFIO_USER_NOTE_TEXT ||
+	    n.len != len - sizeof(n))
+		return -EINVAL;
+	req->note = (struct told_note) {
+		.kind = n.kind, .len = n.len, .a = n.a, .b = n.b, .c = n.c,
+		.text = (const char *)p + sizeof(n),
+	};
+	return 0;
+}
+
 static bool takes_fds(uint16_t cmd)
 {
 	return cmd == VFIO_USER_DMA_MAP || cmd == VFIO_USER_DEVICE_SET_IRQS;
@@ -313,6 +331,8 @@ int decode_request(const struct decode_limits *limits, const struct vfio_user_hd
 		return decode_multi(limits, payload, len, req);
 	case VFIO_USER_DEVICE_RESET:
 		return 0;
+	case VFIO_USER_RING3_NOTE:
+		return decode_note(hdr, payload, len, req);
 	default:
 		return -ENOTSUP;
 	}

@@ -41,6 +41,7 @@ struct request {
 		} info;			/* GET_INFO, GET_REGION_INFO, GET_IRQ_INFO */
 		struct irq_request irqs;
 		struct access_request access;
+		struct told_note note;
 		struct {
 			uint32_t nr;
 			const uint8_t *writes;	/* struct vfio_user_write_one, not aligned */

@@ -14,6 +14,7 @@
 #include "proxy/backend.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
+#include "proxy/trace.h"
 
 /**
  * device_new() - a device object, not working yet
@@ -32,7 +33,10 @@ struct device *device_new(struct spec *spec, const struct backend *backend)
 	}
 	dev->spec = spec;
 	dev->backend = backend;
+	dev->slot = spec->slot;
+	dev->function = spec->function;
 	dev->irqs.intx_hold.src.fd = -1;
+	dma_init(&dev->dma);
 	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
 		dev->regions[i].fd = -1;
 	return dev;
@@ -48,6 +52,7 @@ void device_free(struct device *dev)
 		return;
 	dma_unmap_all(&dev->dma);
 	irq_exit(dev);
+	dma_exit(&dev->dma);
 	dev->backend->close(dev);
 	spec_free(dev->spec);
 	free(dev);
@@ -78,6 +83,16 @@ int device_setup(struct device *dev)
 }
 
 /**
+ * device_trap() - let no page be mapped, so that every access passes here
+ * @dev: device, set up, without a client
+ */
+void device_trap(struct device *dev)
+{
+	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
+		dev->regions[i].nr_areas = 0;
+}
+
+/**
  * region_maps() - may a client map this range?
  * @r: region
  * @off: start of the range in it
@@ -104,12 +119,47 @@ static bool decoded(const struct device *dev, const struct region *r)
 	return config_command(dev) & PCI_COMMAND_MEMORY;
 }
 
-/* A run of plain memory: no register, so no width. */
-static int block_access(const struct region *r, uint64_t off, void *buf, uint32_t len,
-			bool write)
+/* Adds without a lock; whoever reads it elsewhere sees the old or the new number. */
+static void count(uint64_t *counter, uint64_t n)
 {
+	__atomic_store_n(counter, *counter + n, __ATOMIC_RELAXED);
+}
+
+/**
+ * device_bar_address() - where a region is on the bus, as its client placed it
+ * @dev: device
+ * @region: VFIO_USER_BAR0 to _BAR5 or _ROM
+ *
+ * Return: bus address or port; 0 for other regions.  Context: any thread.
+ */
+uint64_t device_bar_address(const struct device *dev, uint32_t region)
+{
+	const uint8_t *p = &dev->config.data[PCI_BASE_ADDRESS_0 + 4 * region];
+	uint32_t low, high = 0;
+
+	if (region == VFIO_USER_ROM)
+		p = &dev->config.data[PCI_ROM_ADDRESS];
+	else if (region > VFIO_USER_BAR5)
+		return 0;
+	memcpy(&low, p, sizeof(low));
+	if (region == VFIO_USER_ROM)
+		return low & PCI_ROM_ADDRESS_MASK;
+	if (dev->regions[region].is_64)
+		memcpy(&high, p + 4, sizeof(high));
+	return ((uint64_t)high << 32 | low) &
+	       (dev->regions[region].kind == REGION_PORTS ? PCI_BASE_ADDRESS_IO_MASK
+							  : PCI_BASE_ADDRESS_MEM_MASK);
+}
+
+/* A run of plain memory: no register, so no width. */
+static int block_access(struct device *dev, uint32_t region, uint64_t off, void *buf,
+			uint32_t len, bool write)
+{
+	const struct region *r = &dev->regions[region];
 	char *p = buf;
 
+	count(&dev->accesses[region].block_bytes, len);
+	trace_access(dev, region, off, len, 0, write);
 	while (len) {
 		off_t at = r->fd_offset + off;
 		ssize_t n = write ? pwrite(r->fd, p, len, at) : pread(r->fd, p, len, at);
@@ -125,6 +175,17 @@ static int block_access(const struct region *r, uint64_t off, void *buf, uint32_
 	return 0;
 }
 
+static void note_access(struct device *dev, uint32_t region, uint64_t off, const void *buf,
+			uint32_t width, bool write)
+{
+	struct access_count *c = &dev->accesses[region];
+	uint64_t value = 0;
+
+	memcpy(&value, buf, width);
+	count(write ? &c->writes[__builtin_ctz(width)] : &c->reads[__builtin_ctz(width)], 1);
+	trace_access(dev, region, off, width, value, write);
+}
+
 static void read_register(struct device *dev, uint32_t region, uint64_t off, void *buf,
 			  uint32_t width)
 {
@@ -132,10 +193,11 @@ static void read_register(struct device *dev, uint32_t region, uint64_t off, voi
 
 	if (irq_owns(dev, region, off)) {
 		irq_table_read(dev, region, off, buf, width);
-		return;
+	} else {
+		value = dev->backend->region_read(dev, region, off, width);
+		memcpy(buf, &value, width);
 	}
-	value = dev->backend->region_read(dev, region, off, width);
-	memcpy(buf, &value, width);
+	note_access(dev, region, off, buf, width, false);
 }
 
 static void write_register(struct device *dev, uint32_t region, uint64_t off, const void *buf,
@@ -143,6 +205,8 @@ static void write_register(struct device *dev, uint32_t region, uint64_t off, co
 {
 	uint64_t value = 0;
 
+	/* Before it is carried out, so that an interrupt it raises comes after it. */
+	note_access(dev, region, off, buf, width, true);
 	if (irq_owns(dev, region, off)) {
 		irq_table_write(dev, region, off, buf, width);
 		return;
@@ -167,6 +231,23 @@ static bool is_register_width(uint64_t off, uint32_t len)
 	return (len == 1 || len == 2 || len == 4 || len == 8) && !(off & (len - 1));
 }
 
+/* Split as the accesses of a bus are, so that each is counted and traced as it happens. */
+static void config_access(struct device *dev, uint32_t off, uint8_t *buf, uint32_t len, bool write)
+{
+	uint32_t n;
+
+	for (; len; off += n, buf += n, len -= n) {
+		n = config_step(off, len);
+		if (write) {
+			note_access(dev, VFIO_USER_CONFIG, off, buf, n, true);
+			config_write(dev, off, buf, n);
+		} else {
+			config_read(dev, off, buf, n);
+			note_access(dev, VFIO_USER_CONFIG, off, buf, n, false);
+		}
+	}
+}
+
 /**
  * device_region_access() - the one way to a device's registers
  * @dev: device
@@ -186,10 +267,7 @@ int device_region_access(struct device *dev, uint32_t region, uint64_t off, void
 	const struct region *r = &dev->regions[region];
 
 	if (r->kind == REGION_CONFIG) {
-		if (write)
-			config_write(dev, off, buf, len);
-		else
-			config_read(dev, off, buf, len);
+		config_access(dev, off, buf, len, write);
 		return 0;
 	}
 	if (r->kind == REGION_ROM) {
@@ -203,7 +281,7 @@ int device_region_access(struct device *dev, uint32_t region, uint64_t off, void
 		return 0;
 	}
 	if (!is_register_width(off, len))
-		return block_access(r, off, buf, len, write);
+		return block_access(dev, region, off, buf, len, write);
 	if (write)
 		write_register(dev, region, off, buf, len);
 	else
@@ -264,6 +342,8 @@ void device_dma_unmap_all(struct device *dev)
  */
 void device_reset(struct device *dev)
 {
+	count(&dev->resets, 1);
+	trace_reset(dev);
 	dev->backend->reset(dev);
 	config_reset(dev);
 	irq_reset(dev);
@@ -283,4 +363,5 @@ void device_quiesce(struct device *dev)
 	irq_disarm(dev);
 	dma_unmap_all(&dev->dma);
 	device_reset(dev);
+	told_forget(dev);
 }

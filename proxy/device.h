@@ -12,6 +12,7 @@
 #include "proxy/config.h"
 #include "proxy/dma.h"
 #include "proxy/irq.h"
+#include "proxy/told.h"
 #include "proxy/vfio_user.h"
 
 #define REGION_MAX_AREAS 16
@@ -34,6 +35,12 @@ struct region {
 	struct vfio_user_sparse_area areas[REGION_MAX_AREAS];
 };
 
+/* Written by the main thread alone; others read it as it stands. */
+struct access_count {
+	uint64_t reads[4], writes[4];	/* of 1, 2, 4 and 8 bytes */
+	uint64_t block_bytes;		/* of runs of plain memory */
+};
+
 struct backend;
 struct spec;
 
@@ -41,6 +48,13 @@ struct device {
 	struct spec *spec;
 	const struct backend *backend;
 	void *priv;			/* the backend's */
+	unsigned int index;		/* its number */
+	int slot, function;		/* where it is while nobody tells */
+	bool client;			/* somebody is connected */
+	uint32_t caller;		/* of the next access, for the trace */
+	uint64_t resets;
+	struct access_count accesses[VFIO_USER_NUM_REGIONS];
+	struct told told;
 	bool posted_writes;		/* it bears that clients run on while it takes a write */
 	struct region regions[VFIO_USER_NUM_REGIONS];
 	struct config config;
@@ -52,8 +66,10 @@ struct device *device_new(struct spec *spec, const struct backend *backend);
 void device_free(struct device *dev);
 const char *device_name(const struct device *dev);
 int device_setup(struct device *dev);
+void device_trap(struct device *dev);
 int device_region_access(struct device *dev, uint32_t region, uint64_t off, void *buf,
 			 uint32_t len, bool write);
+uint64_t device_bar_address(const struct device *dev, uint32_t region);
 bool region_maps(const struct region *r, uint64_t off, uint64_t len);
 int device_dma_map(struct device *dev, const struct dma_request *req, int *fd);
 int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t *unmapped);

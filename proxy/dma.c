@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proxy/dma.h"
@@ -27,6 +28,33 @@ static bool never_blocks(int fd, const struct stat *st)
 		return false;
 	return fs.f_type == TMPFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC ||
 	       fs.f_type == RAMFS_MAGIC;
+}
+
+/**
+ * dma_init() - an empty table
+ * @dma: zeroed
+ */
+void dma_init(struct dma *dma)
+{
+	pthread_mutex_init(&dma->lock, NULL);
+}
+
+/**
+ * dma_exit() - release a table; nobody reads it any more
+ * @dma: table
+ */
+void dma_exit(struct dma *dma)
+{
+	dma_unmap_all(dma);
+	pthread_mutex_destroy(&dma->lock);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
 static int file_find(const struct dma *dma, const struct dma_file *key)
@@ -131,7 +159,9 @@ int dma_map(struct dma *dma, const struct dma_request *req, int *fd)
 
 	if (i < dma->nr && dma->maps[i].iova <= req->iova + (req->size - 1))
 		return -EEXIST;
+	pthread_mutex_lock(&dma->lock);
 	err = reserve(dma);
+	pthread_mutex_unlock(&dma->lock);
 	if (err)
 		return err;
 	if (*fd >= 0) {
@@ -139,12 +169,15 @@ int dma_map(struct dma *dma, const struct dma_request *req, int *fd)
 		if (file < 0)
 			return file;
 	}
+	pthread_mutex_lock(&dma->lock);
 	memmove(&dma->maps[i + 1], &dma->maps[i], (dma->nr - i) * sizeof(dma->maps[0]));
 	dma->maps[i] = (struct dma_map) {
 		.iova = req->iova, .size = req->size, .offset = req->offset,
-		.flags = req->flags, .file = file,
+		.flags = req->flags, .file = file, .ns = now_ns(),
 	};
 	dma->nr++;
+	dma->mapped++;
+	pthread_mutex_unlock(&dma->lock);
 	return 0;
 }
 
@@ -174,8 +207,11 @@ int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size, uint64_t *unmapped)
 		return -ENOENT;
 	for (size_t i = first; i < end; i++)
 		file_put(dma, dma->maps[i].file);
+	pthread_mutex_lock(&dma->lock);
 	memmove(&dma->maps[first], &dma->maps[end], (dma->nr - end) * sizeof(dma->maps[0]));
 	dma->nr -= end - first;
+	dma->unmapped += end - first;
+	pthread_mutex_unlock(&dma->lock);
 	return 0;
 }
 
@@ -187,9 +223,32 @@ void dma_unmap_all(struct dma *dma)
 {
 	for (size_t i = 0; i < dma->nr; i++)
 		file_put(dma, dma->maps[i].file);
+	pthread_mutex_lock(&dma->lock);
 	free(dma->maps);
 	dma->maps = NULL;
+	dma->unmapped += dma->nr;
 	dma->nr = dma->capacity = 0;
+	pthread_mutex_unlock(&dma->lock);
+}
+
+/**
+ * dma_list() - copy the table
+ * @dma: table
+ * @maps: room
+ * @max: for so many mappings
+ *
+ * Return: how many there are; more than @max if some were left out.  Context: any thread.
+ */
+size_t dma_list(struct dma *dma, struct dma_map *maps, size_t max)
+{
+	size_t nr;
+
+	pthread_mutex_lock(&dma->lock);
+	nr = dma->nr;
+	if (nr)
+		memcpy(maps, dma->maps, (nr < max ? nr : max) * sizeof(*maps));
+	pthread_mutex_unlock(&dma->lock);
+	return nr;
 }
 
 /* The mapping that holds @iova and grants @need, and how many of @len bytes it has. */

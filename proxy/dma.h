@@ -5,6 +5,7 @@
 #ifndef RING3_PROXY_DMA_H
 #define RING3_PROXY_DMA_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,9 +28,12 @@ struct dma_map {
 	uint64_t offset;	/* in the file */
 	uint32_t flags;		/* VFIO_USER_DMA_* */
 	int16_t file;		/* index in files[], -1: remembered, not reachable */
+	uint64_t ns;		/* when it was made, CLOCK_MONOTONIC */
 };
 
 struct dma {
+	pthread_mutex_t lock;	/* held to change maps[], and by others to read it */
+	uint64_t mapped, unmapped;	/* mappings made and removed so far */
 	struct dma_map *maps;	/* sorted by IOVA, disjoint */
 	size_t nr, capacity;
 	struct dma_file files[DMA_MAX_FILES];
@@ -40,9 +44,12 @@ struct dma_request {
 	uint32_t flags;
 };
 
+void dma_init(struct dma *dma);
+void dma_exit(struct dma *dma);
 int dma_map(struct dma *dma, const struct dma_request *req, int *fd);
 int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size, uint64_t *unmapped);
 void dma_unmap_all(struct dma *dma);
+size_t dma_list(struct dma *dma, struct dma_map *maps, size_t max);
 int dma_read(struct dma *dma, uint64_t iova, void *buf, size_t len);
 int dma_write(struct dma *dma, uint64_t iova, const void *buf, size_t len);
 

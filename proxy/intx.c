@@ -32,7 +32,7 @@ void intx_eval(struct device *dev)
 	    config_command(dev) & PCI_COMMAND_INTX_DISABLE)
 		return;
 	v->masked = true;
-	notify_signal(&v->notify);
+	irq_signal(dev, VFIO_USER_INTX, 0, v);
 }
 
 static void set_level(struct device *dev, bool level)

@@ -21,11 +21,13 @@
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "proxy/backend.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
 #include "proxy/irq.h"
+#include "proxy/trace.h"
 
 /**
  * irq_msix_entry_masked() - does the virtual table mask this vector?
@@ -41,22 +43,77 @@ bool irq_msix_entry_masked(const struct irqs *irqs, uint32_t vector)
 	       PCI_MSIX_ENTRY_CTRL_MASKBIT;
 }
 
-static void deliver(struct irq_vector *v, bool masked)
+#define SECOND 1000000000ull
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * SECOND + now.tv_nsec;
+}
+
+static void count_signal(struct irq_vector *v)
+{
+	v->count++;
+	v->last_ns = now_ns();
+	if (v->last_ns - v->window_ns >= SECOND) {
+		v->before = v->last_ns - v->window_ns < 2 * SECOND ? v->in_window : 0;
+		v->in_window = 0;
+		v->window_ns = v->last_ns;
+	}
+	v->in_window++;
+}
+
+/**
+ * irq_rate() - how often a vector is signalled, lately
+ * @v: the vector
+ *
+ * Return: signals a second, over the last second or so.  Context: any thread.
+ */
+double irq_rate(const struct irq_vector *v)
+{
+	double elapsed = (now_ns() - v->window_ns) / 1e9;
+
+	if (elapsed >= 1)
+		return elapsed < 2 ? v->in_window / elapsed : 0;
+	return v->before * (1 - elapsed) + v->in_window;
+}
+
+/**
+ * irq_signal() - tell the client, count and trace it
+ * @dev: device
+ * @index: VFIO_USER_INTX, _MSI or _MSIX
+ * @vector: number of @v
+ * @v: nothing holds it back
+ */
+void irq_signal(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v)
+{
+	if (notify_armed(&v->notify)) {
+		count_signal(v);
+		trace_irq(dev, index, vector, false);
+	}
+	notify_signal(&v->notify);
+}
+
+static void deliver(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v,
+		    bool masked)
 {
 	if (!v->pending || masked || v->masked)
 		return;
 	v->pending = false;
-	notify_signal(&v->notify);
+	irq_signal(dev, index, vector, v);
 }
 
 static void eval_msi(struct device *dev, uint32_t vector)
 {
-	deliver(&dev->irqs.msi[vector], config_msi_mask(dev) >> vector & 1);
+	deliver(dev, VFIO_USER_MSI, vector, &dev->irqs.msi[vector],
+		config_msi_mask(dev) >> vector & 1);
 }
 
 static void eval_msix(struct device *dev, uint32_t vector)
 {
-	deliver(&dev->irqs.msix[vector],
+	deliver(dev, VFIO_USER_MSIX, vector, &dev->irqs.msix[vector],
 		config_msix_masked(dev) || irq_msix_entry_masked(&dev->irqs, vector));
 }
 
@@ -322,6 +379,8 @@ void irq_msi(struct device *dev, uint32_t vector)
 		return;
 	dev->irqs.msi[vector].pending = true;
 	eval_msi(dev, vector);
+	if (dev->irqs.msi[vector].pending)
+		trace_irq(dev, VFIO_USER_MSI, vector, true);
 }
 
 /**
@@ -335,6 +394,8 @@ void irq_msix(struct device *dev, uint32_t vector)
 		return;
 	dev->irqs.msix[vector].pending = true;
 	eval_msix(dev, vector);
+	if (dev->irqs.msix[vector].pending)
+		trace_irq(dev, VFIO_USER_MSIX, vector, true);
 }
 
 /**

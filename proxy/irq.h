@@ -23,6 +23,10 @@ struct irq_vector {
 	struct notify notify;
 	bool masked;		/* by SET_IRQS */
 	bool pending;
+	uint32_t linux_irq;	/* as its client calls it, 0: not told */
+	uint64_t count, last_ns;	/* signals sent, when the last was (CLOCK_MONOTONIC) */
+	uint64_t window_ns;	/* when the second began that is being counted */
+	uint32_t in_window, before;	/* signals in it, and in the one before */
 };
 
 struct irqs {
@@ -52,6 +56,9 @@ void irq_reset(struct device *dev);
 void irq_disarm(struct device *dev);
 int irq_set(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds);
 uint32_t irq_info_flags(uint32_t index);
+
+double irq_rate(const struct irq_vector *v);
+void irq_signal(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v);
 
 int intx_init(struct device *dev);
 void intx_exit(struct device *dev);

@@ -18,14 +18,15 @@
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/serve.h"
-
-#ifndef RING3_VERSION
-#define RING3_VERSION "0.1"
-#endif
+#include "proxy/trace-file.h"
+#include "proxy/trace.h"
+#include "proxy/version.h"
+#include "proxy/view/view.h"
 
 #define MAX_DEVICES 256
 #define MAX_QEMU_ARGS 64
 #define MAX_FILES 65536
+#define MAX_SHOWN 16
 #define EXIT_SETUP 125
 
 struct device_option {
@@ -40,13 +41,30 @@ static struct {
 	int ram_fd, ready_fd;
 	char *qemu_args[MAX_QEMU_ARGS + 1];
 	size_t nr_qemu_args;
+	const char *view, *cleanup, *trace;
+	bool view_optional, trace_mapped, stay;
+	struct view_shown shown[MAX_SHOWN];
+	size_t nr_shown;
 } options = { .ram_fd = -1, .ready_fd = -1 };
 
 static struct device *devices[MAX_DEVICES];
 
 const char *argp_program_version = "ring3-proxy " RING3_VERSION;
 
-enum { OPT_CLIENT = 0x100, OPT_LISTEN, OPT_RAM, OPT_READY, OPT_QEMU };
+enum {
+	OPT_CLIENT = 0x100,
+	OPT_LISTEN,
+	OPT_RAM,
+	OPT_READY,
+	OPT_QEMU,
+	OPT_VIEW,
+	OPT_VIEW_OPTIONAL,
+	OPT_SHOW,
+	OPT_CLEANUP,
+	OPT_TRACE,
+	OPT_TRACE_MAPPED,
+	OPT_STAY,
+};
 
 static const struct argp_option argp_options[] = {
 	{ "device", 'd', "SPEC", 0,
@@ -60,6 +78,16 @@ static const struct argp_option argp_options[] = {
 	{ "ready-fd", OPT_READY, "N", 0,
 	  "Write 'ready', or why there is no device, to descriptor N", 0 },
 	{ "qemu", OPT_QEMU, "ARGS", 0, "Further arguments for QEMU; repeatable", 0 },
+	{ "view", OPT_VIEW, "DIR", 0, "Show the devices in a file system mounted on this empty directory", 0 },
+	{ "view-optional", OPT_VIEW_OPTIONAL, NULL, 0, "Go on without the view if it cannot be mounted", 0 },
+	{ "show", OPT_SHOW, "PATH=N", 0,
+	  "Show descriptor N in the view as this file of kernel/ or crash/; repeatable", 0 },
+	{ "cleanup", OPT_CLEANUP, "DIR", 0,
+	  "At the end remove this instance's directory, if the launcher has not", 0 },
+	{ "trace", OPT_TRACE, "FILE", 0, "Write what happens to this file, as mmiotrace does", 0 },
+	{ "trace-mapped", OPT_TRACE_MAPPED, NULL, 0,
+	  "Let no register be mapped, so that every access is counted and traced", 0 },
+	{ "stay", OPT_STAY, NULL, 0, "Go on when the last --client-fd has gone", 0 },
 	{ 0 },
 };
 
@@ -104,6 +132,53 @@ static void add_client(struct argp_state *state, const char *arg)
 	d->client_fd = fd;
 }
 
+static void add_shown(struct argp_state *state, char *arg)
+{
+	char *slash = strchr(arg, '/'), *equals = strchr(arg, '=');
+	struct view_shown *shown = &options.shown[options.nr_shown];
+
+	if (!slash || !equals || equals < slash)
+		argp_error(state, "--show %s: not DIRECTORY/NAME=DESCRIPTOR", arg);
+	if (options.nr_shown++ == MAX_SHOWN)
+		argp_error(state, "more than %d times --show", MAX_SHOWN);
+	*slash = *equals = 0;
+	shown->dir = arg;
+	shown->name = slash + 1;
+	shown->fd = parse_fd(state, "show", equals + 1);
+}
+
+/* What only the view and the trace have. */
+static error_t parse_view_option(int key, char *arg, struct argp_state *state)
+{
+	switch (key) {
+	case OPT_VIEW:
+		once(state, "view", options.view);
+		options.view = arg;
+		return 0;
+	case OPT_VIEW_OPTIONAL:
+		options.view_optional = true;
+		return 0;
+	case OPT_SHOW:
+		add_shown(state, arg);
+		return 0;
+	case OPT_CLEANUP:
+		options.cleanup = arg;
+		return 0;
+	case OPT_TRACE:
+		once(state, "trace", options.trace);
+		options.trace = arg;
+		return 0;
+	case OPT_TRACE_MAPPED:
+		options.trace_mapped = true;
+		return 0;
+	case OPT_STAY:
+		options.stay = true;
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
 	switch (key) {
@@ -135,7 +210,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 			argp_error(state, "no device: give --device SPEC ('--device help' lists backends)");
 		return 0;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_view_option(key, arg, state);
 	}
 }
 
@@ -204,6 +279,11 @@ static int open_device(size_t i)
 	devices[i] = device_new(spec, be);
 	if (!devices[i])
 		goto err_spec;
+	devices[i]->index = i;
+	if (devices[i]->slot < 0)
+		devices[i]->slot = i + 1;
+	if (devices[i]->function < 0)
+		devices[i]->function = 0;
 	return be->open(devices[i]);
 
 err_spec:
@@ -244,29 +324,85 @@ static int serve(size_t i, size_t *listeners)
 	return err;
 }
 
+/* The trace and the view; the devices are set up. */
+static int show(void)
+{
+	bool given = options.nr && options.devices[0].client_fd >= 0;
+
+	for (size_t i = 0; i < options.nr_shown; i++)
+		fcntl(options.shown[i].fd, F_SETFD, FD_CLOEXEC);
+	if (trace_file_start(devices, options.nr))
+		return -1;
+	if (!options.view)
+		return 0;
+	view = (struct view) {
+		.devices = devices, .nr_devices = options.nr,
+		.shown = options.shown, .nr_shown = options.nr_shown,
+	};
+	if (handoff_init())
+		return -1;
+	if (!view_mount(options.view))
+		return view_start(given ? getppid() : 0);
+	return options.view_optional ? 0 : -1;
+}
+
 static int setup(void)
 {
 	size_t listeners = 0;
+
+	if (trace_init(options.trace ? TRACE_LARGE : TRACE_SMALL) ||
+	    (options.trace && trace_file_open(options.trace)))
+		return -1;
 
 	for (size_t i = 0; i < options.nr; i++)
 		if (open_device(i))
 			return -1;
 	if (check_fds() || start_backends())
 		return -1;
-	for (size_t i = 0; i < options.nr; i++)
-		if (device_setup(devices[i]) || serve(i, &listeners))
+	for (size_t i = 0; i < options.nr; i++) {
+		if (device_setup(devices[i]))
 			return -1;
+		if (options.trace_mapped)
+			device_trap(devices[i]);
+	}
+	if (show())
+		return -1;
+	for (size_t i = 0; i < options.nr; i++)
+		if (serve(i, &listeners))
+			return -1;
+	if (options.stay)
+		serve_stay();
 	return 0;
+}
+
+/* A killed launcher leaves these; what else is there is not ours. */
+static void remove_instance(void)
+{
+	static const char *const names[] = { "instance.json", "lock", "view" };
+	char path[4096];
+
+	if (!options.cleanup)
+		return;
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		snprintf(path, sizeof(path), "%s/%s", options.cleanup, names[i]);
+		remove(path);
+	}
+	rmdir(options.cleanup);
 }
 
 static void teardown(void)
 {
 	serve_end();
+	view_stop();
+	handoff_exit();
+	trace_file_stop();
+	remove_instance();
 	for (size_t i = 0; i < options.nr; i++)
 		device_free(devices[i]);
 	for (size_t i = 0; backends[i]; i++)
 		if (backends[i]->stop)
 			backends[i]->stop();
+	trace_exit();
 }
 
 static void on_signal(struct loop_src *src, uint32_t events)

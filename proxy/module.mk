@@ -3,9 +3,9 @@
 
 # client*.c are for the hosted kernel and tools.
 PROXY_SRC := $(filter-out proxy/client.c proxy/client-io.c,\
-	$(sort $(wildcard proxy/*.c proxy/testdev/*.c proxy/qemu/*.c)))
+	$(sort $(wildcard proxy/*.c proxy/testdev/*.c proxy/qemu/*.c proxy/view/*.c)))
 PROXY_OBJ := $(PROXY_SRC:%.c=$(B)/%.o)
-PROXY_LIBS := -ljson-c
+PROXY_LIBS := -ljson-c -lfuse3 -lpthread
 
 ALL += $(B)/ring3-proxy
 

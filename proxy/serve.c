@@ -33,6 +33,7 @@ struct port {
 
 static struct port *ports;
 static unsigned int given_clients;
+static bool stay;
 
 static void port_free(struct port *port)
 {
@@ -74,10 +75,11 @@ static void closed(struct conn *conn, void *arg)
 
 	(void)conn;
 	port->conn = NULL;
+	port->dev->client = false;
 	device_quiesce(port->dev);
 	if (port->listen.fd >= 0)
 		loop_mod(&port->listen, EPOLLIN);
-	else if (!--given_clients)
+	else if (!--given_clients && !stay)
 		loop_stop(0);
 }
 
@@ -118,6 +120,7 @@ static void accept_client(struct loop_src *src, uint32_t events)
 		close(fd);
 		return;
 	}
+	port->dev->client = true;
 	loop_mod(&port->listen, 0);
 }
 
@@ -139,9 +142,18 @@ int serve_client(struct device *dev, int fd)
 		port_free(port);
 		return -1;
 	}
+	dev->client = true;
 	port_add(port);
 	given_clients++;
 	return 0;
+}
+
+/**
+ * serve_stay() - go on when the last client that was given has gone
+ */
+void serve_stay(void)
+{
+	stay = true;
 }
 
 /* A socket that nobody listens on any more was left by a killed proxy. */

@@ -9,6 +9,7 @@
 
 int serve_client(struct device *dev, int fd);
 int serve_listen(struct device *dev, const char *path);
+void serve_stay(void);
 void serve_end(void);
 
 #endif

@@ -8,23 +8,28 @@
 
 #include "proxy/decode.h"
 #include "proxy/server.h"
+#include "proxy/trace.h"
 
 /*
  * QEMU's client has room for 214 bytes, and rust-vmm's reads max_msg_fds as a
- * number: keep it short and plain.
+ * number: keep it short and plain.  The last three are ours: memory writes need not be waited
+ * for (see struct device), and what a hosted kernel may tell (see told.h).
  */
-#define CAPABILITIES(more) \
+#define CAPABILITIES(posted, notes, callers) \
 	"{\"capabilities\":{\"max_msg_fds\":64,\"max_data_xfer_size\":1048576," \
-	"\"write_multiple\":true" more "}}"
+	"\"write_multiple\":true" posted notes callers "}}"
+#define POSTED	",\"posted_writes\":true"
+#define NOTES	",\"ring3_notes\":true"
+#define CALLERS	",\"ring3_callers\":true"
 
-static const char plain[] = CAPABILITIES("");
-
-/* Ours: memory writes need not be waited for, see struct device. */
-static const char posted[] = CAPABILITIES(",\"posted_writes\":true");
+static const char *const capabilities[2][2] = {
+	{ CAPABILITIES("", NOTES, ""), CAPABILITIES("", NOTES, CALLERS) },
+	{ CAPABILITIES(POSTED, NOTES, ""), CAPABILITIES(POSTED, NOTES, CALLERS) },
+};
 
 _Static_assert(VFIO_USER_MAX_FDS == 64 && VFIO_USER_MAX_DATA == 1048576,
 	       "the capabilities say so");
-_Static_assert(sizeof(posted) + sizeof(struct vfio_user_version) +
+_Static_assert(sizeof(CAPABILITIES(POSTED, NOTES, CALLERS)) + sizeof(struct vfio_user_version) +
 	       sizeof(struct vfio_user_hdr) <= 214, "QEMU's client drops longer ones");
 
 /* Room for @len bytes after the header; NULL if there is no memory. */
@@ -57,8 +62,8 @@ static int put(struct reply *reply, const void *data, size_t len)
 static int do_version(struct session *s, struct device *dev, const struct request *req,
 		      struct reply *reply)
 {
-	const char *capabilities = dev->posted_writes ? posted : plain;
-	size_t len = strlen(capabilities) + 1;
+	const char *offer = capabilities[dev->posted_writes][trace_followed()];
+	size_t len = strlen(offer) + 1;
 	struct vfio_user_version v = { .major = VFIO_USER_MAJOR, .minor = VFIO_USER_MINOR };
 	uint8_t *p = payload_of(reply, sizeof(v) + len);
 
@@ -67,7 +72,7 @@ static int do_version(struct session *s, struct device *dev, const struct reques
 	if (req->version.minor < v.minor)
 		v.minor = req->version.minor;
 	memcpy(p, &v, sizeof(v));
-	memcpy(p + sizeof(v), capabilities, len);
+	memcpy(p + sizeof(v), offer, len);
 	s->negotiated = true;
 	return 0;
 }
@@ -233,6 +238,9 @@ static int dispatch(struct session *s, const struct decode_limits *limits,
 		return do_write_multi(dev, limits, req, reply);
 	case VFIO_USER_DEVICE_RESET:
 		device_reset(dev);
+		return 0;
+	case VFIO_USER_RING3_NOTE:
+		told_note(dev, &req->note);
 		return 0;
 	default:
 		return -ENOTSUP;

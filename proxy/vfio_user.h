@@ -47,6 +47,7 @@ enum vfio_user_cmd {
 	VFIO_USER_DEVICE_RESET = 13,
 	VFIO_USER_REGION_WRITE_MULTI = 15,
 	VFIO_USER_DEVICE_FEATURE = 16,
+	VFIO_USER_RING3_NOTE = 0x5233,	/* ours, see struct vfio_user_ring3_note */
 };
 
 /* "VFIO_USER_VERSION": followed by NUL-terminated JSON. */
@@ -188,6 +189,29 @@ struct vfio_user_write_one {
 	uint32_t count;		/* bytes of data, 1 to 8 */
 	uint8_t data[8];
 };
+
+/*
+ * Ours: what a hosted kernel tells about itself, never answered.  Sent to servers that offer
+ * "ring3_notes"; callers and DMA buffers to those that also offer "ring3_callers".
+ */
+struct vfio_user_ring3_note {
+	uint32_t kind;		/* VFIO_USER_NOTE_* */
+	uint32_t len;		/* bytes of text that follow, not terminated */
+	uint64_t a, b, c;
+};
+
+enum vfio_user_note {
+	VFIO_USER_NOTE_CALLER = 1,	/* of the next access: a program counter, text its symbol */
+	VFIO_USER_NOTE_PLACE,		/* text BDF, a its interrupt; no text: removed */
+	VFIO_USER_NOTE_DRIVER,		/* text "driver module version"; no text: unbound */
+	VFIO_USER_NOTE_VECTOR,		/* a vector, b its interrupt or 0 */
+	VFIO_USER_NOTE_MODULE,		/* text "name version", a address, b bytes; b 0: gone */
+	VFIO_USER_NOTE_DMA_MAP,		/* a IOVA, b bytes, c direction as in Linux */
+	VFIO_USER_NOTE_DMA_UNMAP,
+	VFIO_USER_NR_NOTES,
+};
+
+#define VFIO_USER_NOTE_TEXT	256	/* longest text */
 
 #define VFIO_USER_MAX_DATA	(1024u * 1024)	/* default max_data_xfer_size */
 #define VFIO_USER_MAX_MSG	(VFIO_USER_MAX_DATA + 4096)

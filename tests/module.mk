@@ -2,7 +2,7 @@
 # Tests, benchmarks and the demo.  The groups of tests are run by tests/run, in one `prove`.
 
 # Tools of the tests, static so that they run in any guest as well.
-TEST_TOOLS := build/tests/reap build/tests/tcp build/tests/barmap
+TEST_TOOLS := build/tests/reap build/tests/tcp build/tests/barmap build/tests/viewload
 BENCH_TOOLS := build/tests/pread build/tests/pingpong
 
 build/tests/%: tests/tools/%.c

@@ -4,8 +4,9 @@
  *
  * ring3.devices=FD@SLOT.FN,… names the inherited sockets and where on bus 0 each
  * device sits; FD@SLOT.FN/SLOT.FN puts it behind a bridge at the first place, a PCIe
- * root port unless ring3.pci_bridges= names that place.  Every device is connected, its BARs mapped and the RAM offered to it
- * before the bus is scanned, so before any driver code runs.
+ * root port unless ring3.pci_bridges= names that place.  Every device is connected, its
+ * BARs mapped and the RAM offered to it before the bus is scanned, so before any driver
+ * code runs.
  */
 #define pr_fmt(fmt) "ring3: " fmt
 
@@ -266,6 +267,8 @@ static int __init ring3_bridge_init(void)
 		err = ring3_intx_init();
 	if (!err)
 		err = add_devices();
+	if (!err)
+		err = ring3_note_init();
 	if (err)
 		return err;
 

@@ -15,7 +15,7 @@
 #define PCI_HEADER_TYPE_MFD 0x80
 #endif
 
-static int dev_read(struct ring3_dev *dev, int where, int size, u32 *val)
+static int link_read(struct ring3_dev *dev, int where, int size, u32 *val)
 {
 	unsigned long flags;
 	int err;
@@ -25,6 +25,13 @@ static int dev_read(struct ring3_dev *dev, int where, int size, u32 *val)
 	err = ring3_link_read(dev->index, RING3_CONFIG, where, val, size);
 	local_irq_restore(flags);
 	return err;
+}
+
+/* What this file wants to know itself. */
+static int dev_read(struct ring3_dev *dev, int where, int size, u32 *val)
+{
+	ring3_note_own(dev);
+	return link_read(dev, where, size, val);
 }
 
 /* Function 0 says that there are others (PCI Local Bus 3.0, 6.2.1, Header Type). */
@@ -52,7 +59,12 @@ static int ring3_config_read(struct pci_bus *bus, unsigned int devfn, int where,
 		*val = ~0;
 		return PCIBIOS_DEVICE_NOT_FOUND;
 	}
-	if (where + size > dev->config_size || dev_read(dev, where, size, val)) {
+	if (where + size > dev->config_size) {
+		*val = ~0;
+		return PCIBIOS_SUCCESSFUL;
+	}
+	ring3_note_caller(dev, 2);
+	if (link_read(dev, where, size, val)) {
 		*val = ~0;
 		return PCIBIOS_SUCCESSFUL;
 	}
@@ -184,6 +196,7 @@ static int ring3_config_write(struct pci_bus *bus, unsigned int devfn, int where
 			switch_msi(dev, sw[i].index, sw[i].enable, old[i], new[i]);
 	}
 
+	ring3_note_caller(dev, 2);
 	local_irq_save(flags);
 	err = ring3_link_write(dev->index, RING3_CONFIG, where, &val, size);
 	local_irq_restore(flags);

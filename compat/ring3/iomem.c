@@ -160,6 +160,7 @@ u64 ring3_io_read(const volatile void __iomem *addr, unsigned int width)
 	r = &t.dev->region[t.region];
 	if (ring3_region_mapped(r, t.offset, width))
 		return load(r->base + t.offset, width);
+	ring3_note_caller(t.dev, 1);
 	local_irq_save(flags);
 	err = ring3_link_read(t.dev->index, t.region, t.offset, &value, width);
 	local_irq_restore(flags);
@@ -189,6 +190,7 @@ void ring3_io_write(volatile void __iomem *addr, u64 value, unsigned int width)
 		store(r->base + t.offset, value, width);
 		return;
 	}
+	ring3_note_caller(t.dev, 1);
 	local_irq_save(flags);
 	/* Memory writes are posted, unless a store to a mapped page could overtake them. */
 	if (t.dev->posted && !ring3_tag_is_port((unsigned long)addr))

@@ -27,6 +27,26 @@ int ring3_link_posts(unsigned int dev)
 	return links[dev]->posted_writes;
 }
 
+/* 0: the server takes no notes, 1: of what happens, 2: of every access, too. */
+int ring3_link_notes(unsigned int dev)
+{
+	return links[dev]->notes ? 1 + !!links[dev]->callers : 0;
+}
+
+_Static_assert((int)RING3_NOTE_DMA_UNMAP == VFIO_USER_NOTE_DMA_UNMAP, "vfio_user.h has the numbers");
+
+int ring3_link_note(unsigned int dev, enum ring3_note kind, unsigned long long a,
+		    unsigned long long b, unsigned long long c, const char *text,
+		    unsigned int len)
+{
+	struct vfio_user_ring3_note note = {
+		.kind = kind, .a = a, .b = b, .c = c,
+		.len = len < VFIO_USER_NOTE_TEXT ? len : VFIO_USER_NOTE_TEXT,
+	};
+
+	return vfu_note(links[dev], &note, text);
+}
+
 /* Learns a region's size, maps what can be mapped and closes the descriptor. */
 int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region)
 {

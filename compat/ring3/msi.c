@@ -40,6 +40,8 @@ static void compose_msg(struct irq_data *d, struct msi_msg *msg)
 		return;
 	owner[d->hwirq].dev = dev;
 	owner[d->hwirq].vector = vector;
+	if (dev->virq[vector] != d->irq)
+		ring3_note_vector(dev, vector, d->irq);
 	WRITE_ONCE(dev->virq[vector], d->irq);
 }
 
@@ -90,8 +92,12 @@ static void bottom_free(struct irq_domain *domain, unsigned int virq, unsigned i
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
-		if (owner[first + i].dev)
-			WRITE_ONCE(owner[first + i].dev->virq[owner[first + i].vector], 0);
+		struct ring3_dev *dev = owner[first + i].dev;
+
+		if (dev) {
+			WRITE_ONCE(dev->virq[owner[first + i].vector], 0);
+			ring3_note_vector(dev, owner[first + i].vector, 0);
+		}
 		owner[first + i].dev = NULL;
 	}
 	mutex_lock(&used_lock);

@@ -31,6 +31,8 @@ struct ring3_bridge;
  * @mem_on: the device decodes memory (command register)
  * @posted: memory writes are not waited for: the server allows it, and no page is mapped,
  *	so that all accesses keep their order on the link
+ * @notes: the server takes notes
+ * @traced: it wants to know who makes each access, too
  * @virq: Linux interrupt of each message vector, 0 for none
  */
 struct ring3_dev {
@@ -49,6 +51,8 @@ struct ring3_dev {
 	bool intx_armed;
 	bool mem_on;
 	bool posted;
+	bool notes;
+	bool traced;
 	unsigned int virq[RING3_MAX_VECTORS];
 };
 
@@ -66,6 +70,15 @@ void ring3_config_changed(struct ring3_dev *dev);
 
 /* iomem.c */
 bool ring3_region_mapped(const struct ring3_region *r, u64 offset, u64 size);
+
+/* note.c, dmatrace.c */
+int ring3_note_init(void);
+void ring3_note_caller(const struct ring3_dev *dev, int depth);
+void ring3_note_own(const struct ring3_dev *dev);
+void ring3_note_vector(struct ring3_dev *dev, unsigned int vector, unsigned int virq);
+void ring3_note_dma(const struct ring3_dev *dev, enum ring3_note kind, u64 iova, u64 size,
+		    unsigned int direction);
+void ring3_dmatrace(struct device *dev);
 
 /* port.c */
 struct ring3_bridge *ring3_bridge_get(unsigned int devfn, bool conventional);

@@ -35,11 +35,26 @@ struct ring3_region {
 	struct ring3_area areas[RING3_MAX_AREAS];
 };
 
+/* As in vfio_user.h. */
+enum ring3_note {
+	RING3_NOTE_CALLER = 1,
+	RING3_NOTE_PLACE,
+	RING3_NOTE_DRIVER,
+	RING3_NOTE_VECTOR,
+	RING3_NOTE_MODULE,
+	RING3_NOTE_DMA_MAP,
+	RING3_NOTE_DMA_UNMAP,
+};
+
 enum ring3_irq_index { RING3_INTX, RING3_MSI, RING3_MSIX };
 
 /* link_user.c: one vfio-user connection per device */
 int ring3_link_open(unsigned int dev, int fd);
 int ring3_link_posts(unsigned int dev);
+int ring3_link_notes(unsigned int dev);
+int ring3_link_note(unsigned int dev, enum ring3_note kind, unsigned long long a,
+		    unsigned long long b, unsigned long long c, const char *text,
+		    unsigned int len);
 int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region);
 int ring3_link_reset(unsigned int dev);
 int ring3_link_region_fd(unsigned int dev, unsigned int index, unsigned long long *offset);

@@ -53,6 +53,20 @@ static unsigned int bus_of(const struct qdev *qd)
 }
 
 /**
+ * qpci_read_block() - read a run of a device's configuration space
+ * @qd: device
+ * @off: below 4096
+ * @buf: for the bytes
+ * @len: how many, at most QTEST_BLOCK
+ *
+ * Return: 0, or -1 without QEMU.
+ */
+int qpci_read_block(const struct qdev *qd, uint32_t off, void *buf, size_t len)
+{
+	return qtest_read_block(config_address(bus_of(qd), 0, off), buf, len);
+}
+
+/**
  * qpci_read() - read a device's configuration space
  * @qd: device
  * @off: naturally aligned offset below 4096

@@ -112,6 +112,8 @@ void qtest_give_up(void);
 void qtest_set_timeout(int ms);
 int qtest_command(const char *line);
 uint64_t qtest_read(uint64_t addr, unsigned int width);
+int qtest_read_block(uint64_t addr, void *data, size_t len);
+#define QTEST_BLOCK 256		/* bytes */
 void qtest_write(uint64_t addr, unsigned int width, uint64_t value);
 void qtest_flush(void);
 void qtest_write_block(uint64_t addr, const void *data, size_t len);
@@ -133,6 +135,7 @@ int qpci_start(void);
 int qpci_place(struct qdev *qd);
 void qpci_restore(struct qdev *qd);
 void qpci_bus_reset(const struct qdev *qd);
+int qpci_read_block(const struct qdev *qd, uint32_t off, void *buf, size_t len);
 uint32_t qpci_read(const struct qdev *qd, uint32_t off, unsigned int width);
 void qpci_write(const struct qdev *qd, uint32_t off, unsigned int width, uint32_t value);
 unsigned int qpci_slot(const struct qdev *qd);

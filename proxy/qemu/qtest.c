@@ -347,6 +347,31 @@ uint64_t qtest_read(uint64_t addr, unsigned int width)
 }
 
 /**
+ * qtest_read_block() - read some bytes, in accesses of QEMU's choice
+ * @addr: address
+ * @data: for the bytes
+ * @len: how many, at most QTEST_BLOCK
+ *
+ * Return: 0, or -1 without QEMU.
+ */
+int qtest_read_block(uint64_t addr, void *data, size_t len)
+{
+	char buf[MAX_LINE];
+	const char *answer = ask(buf, snprintf(buf, sizeof(buf), "read 0x%llx 0x%zx\n",
+					       (unsigned long long)addr, len));
+	uint8_t *p = data;
+
+	if (!answer || strncmp(answer, "OK 0x", 5) || strlen(answer) != 5 + 2 * len)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		const char digits[] = { answer[5 + 2 * i], answer[6 + 2 * i], 0 };
+
+		p[i] = strtoul(digits, NULL, 16);
+	}
+	return 0;
+}
+
+/**
  * qtest_write() - one posted write to memory
  * @addr: address
  * @width: 1, 2, 4 or 8 bytes

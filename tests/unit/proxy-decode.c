@@ -311,6 +311,33 @@ static void test_unknown(void **state)
 	assert_int_equal(decode(VFIO_USER_DEVICE_RESET, "", 0, 0), 0);
 }
 
+static int note(uint32_t kind, uint32_t len, size_t bytes, uint32_t flags)
+{
+	struct {
+		struct vfio_user_ring3_note n;
+		char text[512];
+	} m = { .n = { .kind = kind, .len = len } };
+	const struct vfio_user_hdr hdr = {
+		.cmd = VFIO_USER_RING3_NOTE, .size = sizeof(hdr) + sizeof(m.n) + bytes, .flags = flags,
+	};
+
+	return decode_request(&limits, &hdr, (const uint8_t *)&m, 0, &req);
+}
+
+static void test_note(void **state)
+{
+	(void)state;
+	assert_int_equal(note(VFIO_USER_NOTE_PLACE, 5, 5, VFIO_USER_F_NO_REPLY), 0);
+	assert_int_equal(req.note.len, 5);
+	assert_int_equal(note(VFIO_USER_NOTE_PLACE, 5, 5, 0), -EINVAL);
+	assert_int_equal(note(0, 0, 0, VFIO_USER_F_NO_REPLY), -EINVAL);
+	assert_int_equal(note(VFIO_USER_NR_NOTES, 0, 0, VFIO_USER_F_NO_REPLY), -EINVAL);
+	assert_int_equal(note(VFIO_USER_NOTE_CALLER, 6, 5, VFIO_USER_F_NO_REPLY), -EINVAL);
+	assert_int_equal(note(VFIO_USER_NOTE_CALLER, 257, 257, VFIO_USER_F_NO_REPLY), -EINVAL);
+	assert_int_equal(note(VFIO_USER_NOTE_CALLER, 256, 256, VFIO_USER_F_NO_REPLY), 0);
+	assert_int_equal(decode(VFIO_USER_RING3_NOTE, "x", 1, 0), -EINVAL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -320,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_widths), cmocka_unit_test(test_ranges),
 		cmocka_unit_test(test_write_lengths), cmocka_unit_test(test_multi),
 		cmocka_unit_test(test_unknown),
+		cmocka_unit_test(test_note),
 	};
 
 	return cmocka_run_group_tests_name("proxy-decode", tests, NULL, NULL);

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * trace.c - devices/BDF/ring3/trace, and crash/accesses: the last of them
+ *
+ * With --trace it is the device's part of the trace, as it grows.  Without, it is what the ring
+ * still has.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "proxy/trace-file.h"
+#include "proxy/trace-text.h"
+#include "proxy/view/view.h"
+
+#define LAST	256		/* events of all devices that a crash is shown with */
+
+/* Events that the ring still has, of @dev or of all. */
+static void show_ring(FILE *out, const struct device *dev, uint64_t most)
+{
+	struct trace_text *text = calloc(1, sizeof(*text));
+	uint64_t end = trace_head(), at;
+	struct trace_event e;
+
+	if (!text)
+		return;
+	at = end > most ? end - most : 0;
+	text->devices = view.devices;
+	text->nr_devices = view.nr_devices;
+	trace_text_header(out, text);
+	for (; at < end; at++)
+		if (trace_get(at, &e) && (!dev || e.device == dev->index))
+			trace_text_event(out, text, &e);
+	free(text);
+}
+
+/**
+ * view_trace_read() - the device's part of the trace
+ * @dev: device
+ * @arg: not used
+ * @buf: for the text
+ * @len: at most so many bytes
+ * @off: from here
+ *
+ * Return: bytes or a negative errno.
+ */
+ssize_t view_trace_read(struct device *dev, int arg, void *buf, size_t len, off_t off)
+{
+	ssize_t n = trace_file_read(dev, buf, len, off);
+	size_t size = 0;
+	char *text = NULL;
+	FILE *out;
+
+	(void)arg;
+	if (n != -ENODATA)
+		return n;
+	out = open_memstream(&text, &size);
+	if (!out)
+		return -ENOMEM;
+	show_ring(out, dev, trace_capacity());
+	fclose(out);
+	n = (uint64_t)off < size ? size - off : 0;
+	if ((size_t)n > len)
+		n = len;
+	memcpy(buf, text + off, n);
+	free(text);
+	return n;
+}
+
+off_t view_trace_size(const struct device *dev, int arg)
+{
+	off_t size = trace_file_size(dev);
+
+	(void)arg;
+	return size ? size : 4096;
+}
+
+static void show_last(FILE *out, struct device *dev)
+{
+	(void)dev;
+	show_ring(out, NULL, LAST);
+}
+
+const struct view_file view_crash_files[] = {
+	{ .name = "accesses", .mode = 0444, .text = show_last },
+	{ 0 },
+};
