@@ -47,7 +47,7 @@ is 'ring3 --help succeeds' "$status" 0
 r3 --version
 like 'ring3 --version' "$T/out" '^ring3 [^ ]+$'
 if command -v man > /dev/null; then
-	for page in "$TOP"/docs/man/*.1; do
+	for page in "$TOP"/docs/man/*.[15]; do
 		is "${page##*/} has no mistakes" "$(man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 > /dev/null)" ''
 	done
 fi
