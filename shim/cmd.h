@@ -13,5 +13,6 @@ struct command {
 int cmd_run(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
+int cmd_trace(int argc, char **argv);
 
 #endif

@@ -20,6 +20,7 @@ static const struct command commands[] = {
 	{ "build", "[OPTION...] DIR", "build an out-of-tree driver for the hosted kernel",
 	  cmd_build },
 	{ "proxy", "--device SPEC... --listen SOCK", "only the device side", cmd_proxy },
+	{ "trace", "[OPTION...] FILE", "summarise or convert a trace of run --trace", cmd_trace },
 };
 
 static int usage(void)

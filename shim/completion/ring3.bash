@@ -29,7 +29,7 @@ _ring3_value() {
 		esac
 		;;
 	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
-	--rw | --listen) _ring3_files -f "$2" ;;
+	--rw | --listen | --output | -o) _ring3_files -f "$2" ;;
 	--qemu | --name | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd) ;;
 	*) return 1 ;;
 	esac
@@ -39,7 +39,7 @@ _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_ring3_words 'run build proxy --help --version' "$cur"
+		_ring3_words 'run build proxy trace --help --version' "$cur"
 		return
 	fi
 	# Behind -- there is a command of its own.
@@ -65,6 +65,12 @@ _ring3() {
 		;;
 	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd
 		--help --usage --version -d -V' "$cur" ;;
+	trace)
+		case $cur in
+		-*) _ring3_words '--json --perfetto --output --quiet --help -j -p -o -q -h' "$cur" ;;
+		*) _ring3_files -f "$cur" ;;
+		esac
+		;;
 	esac
 }
 

@@ -19,7 +19,7 @@ offered() {
 		grep -E '^--.' | sort -u
 }
 
-for command in run build proxy; do
+for command in run build proxy trace; do
 	r3 "$command" --help
 	is "ring3 $command --help succeeds" "$status" 0
 	is "ring3 $command --help says nothing on stderr" "$(cat "$T/err")" ''
@@ -32,10 +32,10 @@ for command in run build proxy; do
 done
 
 is 'no other commands in --help' "$("$RING3" --help | sed -n 's/^  ring3 \([a-z]*\) .*/\1/p' | sort | xargs)" \
-	'build proxy run'
+	'build proxy run trace'
 is 'nor in the completion' \
 	"$(bash -c '. "$1"; COMP_WORDS=(ring3 ""); COMP_CWORD=1; _ring3; echo "${COMPREPLY[@]}"' - \
-		"$TOP/shim/completion/ring3.bash")" 'run build proxy --help --version'
+		"$TOP/shim/completion/ring3.bash")" 'run build proxy trace --help --version'
 r3 run --device qemu:e1000e,help
 is '--device qemu:MODEL,help succeeds' "$status" 0
 like 'and lists properties' "$T/out" 'mac='
@@ -47,7 +47,7 @@ is 'ring3 --help succeeds' "$status" 0
 r3 --version
 like 'ring3 --version' "$T/out" '^ring3 [^ ]+$'
 if command -v man > /dev/null; then
-	for page in "$TOP"/docs/man/*.1; do
+	for page in "$TOP"/docs/man/*.[15]; do
 		is "${page##*/} has no mistakes" "$(man --warnings -E UTF-8 -l -Tutf8 "$page" 2>&1 > /dev/null)" ''
 	done
 fi
