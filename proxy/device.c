@@ -14,6 +14,7 @@
 #include "proxy/backend.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
+#include "proxy/seen.h"
 #include "proxy/trace.h"
 
 /**
@@ -53,6 +54,7 @@ void device_free(struct device *dev)
 	dma_unmap_all(&dev->dma);
 	irq_exit(dev);
 	dma_exit(&dev->dma);
+	seen_free(dev->seen);
 	dev->backend->close(dev);
 	spec_free(dev->spec);
 	free(dev);
@@ -184,6 +186,7 @@ static void note_access(struct device *dev, uint32_t region, uint64_t off, const
 	memcpy(&value, buf, width);
 	count(write ? &c->writes[__builtin_ctz(width)] : &c->reads[__builtin_ctz(width)], 1);
 	trace_access(dev, region, off, width, value, write);
+	seen_access(dev->seen, region, off, width, value, write);
 }
 
 static void read_register(struct device *dev, uint32_t region, uint64_t off, void *buf,

@@ -55,6 +55,7 @@ struct device {
 	uint64_t resets;
 	struct access_count accesses[VFIO_USER_NUM_REGIONS];
 	struct told told;
+	struct seen *seen;		/* its named registers, or NULL */
 	bool posted_writes;		/* it bears that clients run on while it takes a write */
 	struct region regions[VFIO_USER_NUM_REGIONS];
 	struct config config;

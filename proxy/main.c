@@ -17,6 +17,7 @@
 #include "proxy/backend.h"
 #include "proxy/error.h"
 #include "proxy/loop.h"
+#include "proxy/seen.h"
 #include "proxy/serve.h"
 #include "proxy/trace-file.h"
 #include "proxy/trace.h"
@@ -341,6 +342,8 @@ static int show(void)
 	};
 	if (handoff_init())
 		return -1;
+	for (size_t i = 0; i < options.nr; i++)
+		devices[i]->seen = seen_new(devices[i]);
 	if (!view_mount(options.view))
 		return view_start(given ? getppid() : 0);
 	return options.view_optional ? 0 : -1;

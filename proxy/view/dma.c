@@ -19,14 +19,12 @@ static const char *direction(uint32_t flags)
 static struct json_object *dma_row(const struct dma_map *m)
 {
 	struct json_object *o = json_object_new_object();
-	char text[32];
 
 	view_add(o, "iova", view_hex(m->iova, 12));
 	view_add(o, "size", json_object_new_uint64(m->size));
 	view_add(o, "direction", json_object_new_string(direction(m->flags)));
 	view_add(o, "reachable", json_object_new_boolean(m->file >= 0));
-	snprintf(text, sizeof(text), "%.3f", view_seconds(m->ns));
-	view_add(o, "age", json_object_new_double_s(view_seconds(m->ns), text));
+	view_add(o, "age", view_age(m->ns));
 	return o;
 }
 

@@ -23,12 +23,7 @@ static struct json_object *vector_row(const char *kind, uint32_t i, const struct
 	view_add(o, "count", json_object_new_uint64(count));
 	snprintf(text, sizeof(text), "%.1f", irq_rate(v));
 	view_add(o, "rate", json_object_new_double_s(irq_rate(v), text));
-	if (last) {
-		snprintf(text, sizeof(text), "%.3f", view_seconds(last));
-		view_add(o, "last", json_object_new_double_s(view_seconds(last), text));
-	} else {
-		view_add(o, "last", NULL);
-	}
+	view_add(o, "last", last ? view_age(last) : NULL);
 	return o;
 }
 

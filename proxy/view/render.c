@@ -38,19 +38,22 @@ struct json_object *view_name(const char *name)
 }
 
 /**
- * view_seconds() - how long ago something was
+ * view_age() - how long ago something was
  * @since_ns: CLOCK_MONOTONIC
  *
- * Return: seconds, to the millisecond.
+ * Return: a JSON number, seconds to the millisecond.
  */
-double view_seconds(uint64_t since_ns)
+struct json_object *view_age(uint64_t since_ns)
 {
 	struct timespec now;
+	char text[32];
 	uint64_t ns;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = now.tv_sec * 1000000000ull + now.tv_nsec;
-	return ns > since_ns ? (ns - since_ns) / 1000000 / 1000.0 : 0;
+	ns = ns > since_ns ? ns - since_ns : 0;
+	snprintf(text, sizeof(text), "%.3f", ns / 1e9);
+	return json_object_new_double_s(ns / 1e9, text);
 }
 
 static const char *cell(struct json_object *value)

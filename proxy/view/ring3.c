@@ -12,6 +12,7 @@ const struct view_file view_ring3_files[] = {
 	{ .name = "bars", .mode = 0444, .table = view_bars },
 	{ .name = "interrupts", .mode = 0444, .table = view_interrupts },
 	{ .name = "dma", .mode = 0444, .table = view_dma },
+	{ .name = "registers", .mode = 0444, .table = view_registers, .there = view_registers_there },
 	{ .name = "stats", .mode = 0444, .table = view_stats },
 	{ .name = "trace", .mode = 0444, .read = view_trace_read, .size = view_trace_size },
 	BAR(0), BAR(1), BAR(2), BAR(3), BAR(4), BAR(5),

@@ -93,7 +93,7 @@ bool view_link(const struct view_node *node, char *target, size_t size);
 char *view_render(const struct view_node *node, size_t *len);
 struct json_object *view_hex(uint64_t value, unsigned int digits);
 struct json_object *view_name(const char *name);
-double view_seconds(uint64_t since_ns);
+struct json_object *view_age(uint64_t since_ns);
 
 static inline void view_add(struct json_object *object, const char *key, struct json_object *value)
 {
@@ -106,12 +106,14 @@ static inline uint64_t view_now(const uint64_t *counter)
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
 }
 
-/* state.c, bars.c, interrupts.c, dma.c, trace.c: the files of devices/BDF/ring3 */
+/* state.c, bars.c, interrupts.c, dma.c, registers.c, trace.c: the files of devices/BDF/ring3 */
 struct json_object *view_state(struct device *dev);
 struct json_object *view_stats(struct device *dev);
 struct json_object *view_bars(struct device *dev);
 struct json_object *view_interrupts(struct device *dev);
 struct json_object *view_dma(struct device *dev);
+struct json_object *view_registers(struct device *dev);
+bool view_registers_there(const struct device *dev, int arg);
 bool view_bar_there(const struct device *dev, int bar);
 off_t view_bar_size(const struct device *dev, int bar);
 ssize_t view_bar_read(struct device *dev, int bar, void *buf, size_t len, off_t off);

@@ -2,6 +2,7 @@
 /*
  * proxy-view.c - the view's tree and texts, without a mount
  */
+#include "proxy/seen.h"
 #include "proxy/told.h"
 #include "proxy/trace.h"
 #include "proxy/view/view.h"
@@ -203,6 +204,38 @@ static void test_bar_access_is_exact(void **state)
 	assert_int_equal(dev->accesses[1].reads[2], 0);
 }
 
+/* Shown as it was seen, and never by reading the device. */
+static void test_registers(void **state)
+{
+	static const char text[] =
+		"device 1234:7233\n"
+		"CTRL 1 0x10 4 \"control\"\n"
+		"  ON 0 0=no 1=yes\n"
+		"OTHER 1 0x14 4\n";
+	struct device *dev = devices[0];
+	char err[REGS_ERR_MAX];
+	struct view_node node;
+	char *shown_text;
+
+	(void)state;
+	assert_false(find("devices/0000:00:01.0/ring3/registers", &node));
+	dev->seen = calloc(1, sizeof(*dev->seen));
+	dev->seen->regs = regs_parse(text, strlen(text), "test", err, sizeof(err));
+	assert_non_null(dev->seen->regs);
+	dev->seen->last = calloc(dev->seen->regs->nr, sizeof(*dev->seen->last));
+	wr(dev, VFIO_USER_CONFIG, PCI_COMMAND, 2, PCI_COMMAND_MEMORY);
+	wr(dev, 1, 0x10, 2, 7);		/* not all of it */
+	assert_text("devices/0000:00:01.0/ring3/registers", "");
+	wr(dev, 1, 0x10, 4, 1);
+	shown_text = read_text("devices/0000:00:01.0/ring3/registers");
+	assert_non_null(strstr(shown_text, "CTRL "));
+	assert_non_null(strstr(shown_text, "0x00000001 written"));
+	assert_non_null(strstr(shown_text, "ON=yes"));
+	assert_null(strstr(shown_text, "OTHER"));
+	free(shown_text);
+	assert_int_equal(dev->accesses[1].reads[2], 0);
+}
+
 static void test_rate(void **state)
 {
 	struct irq_vector v = { 0 };
@@ -229,6 +262,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_odd_numbers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_texts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bar_access_is_exact, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_registers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rate, setup, teardown),
 	};
 
