@@ -11,7 +11,7 @@
 #include "shim/placement.h"
 #include "shim/ram.h"
 #include "shim/run.h"
-#include "shim/supervise.h"
+#include "shim/signals.h"
 #include "shim/tty.h"
 
 /* What exists between the creation of a descriptor and its handing over. */
@@ -216,7 +216,7 @@ int launch(struct run *run)
 	run->tty_stderr = run->tty && isatty(STDERR_FILENO);
 	run->stream_done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	run->escape = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	supervise_block_signals();
+	signals_block();
 	status = create(&l, run);
 	if (!status)
 		status = converse(&l, run);

@@ -9,7 +9,6 @@
  * signal, --timeout, a failure) the caller's streams are not waited for.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,7 +18,7 @@
 
 #include "shim/outcome.h"
 #include "shim/run.h"
-#include "shim/supervise.h"
+#include "shim/signals.h"
 #include "shim/tty.h"
 
 #define GRACE_SIGNAL_MS 1000	/* CMD may clean up after a signal */
@@ -53,33 +52,6 @@ struct loop {
 	bool no_devices;	/* the proxy ended because its clients did */
 	bool jail_gone;
 };
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
-
-/*
- * All signals of ours, without a SIGHUP that nohup(1) wants ignored.  A script's background
- * job starts with SIGINT ignored, but kill -INT is meant when it is said.
- */
-static void signal_set(sigset_t *set)
-{
-	struct sigaction old;
-
-	sigemptyset(set);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) ||
-		    old.sa_handler != SIG_IGN)
-			sigaddset(set, signals[i]);
-	}
-}
-
-void supervise_block_signals(void)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	signal_set(&set);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
 
 static void watch(struct loop *loop, enum source source, int fd, uint32_t events)
 {
@@ -326,7 +298,7 @@ static void watch_all(struct loop *loop)
 	struct run *run = loop->run;
 	sigset_t set;
 
-	signal_set(&set);
+	signals_set(&set);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	watch(loop, ON_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), EPOLLIN);
 	watch(loop, ON_READY, run->ready, EPOLLIN);
