@@ -6,7 +6,7 @@ RING3_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unkno
 
 SHIM_SRC := $(filter-out shim/main.c,$(wildcard shim/*.c))
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o)
-SHIM_LIBS := -lkmod -ldw -lelf -lpthread
+SHIM_LIBS := -ljson-c -lkmod -ldw -lelf -lpthread
 SHIM_BIN := $(if $(filter build,$(B)),ring3,$(B)/ring3)
 GUEST_SRC := $(wildcard shim/guest/*.c)
 GUEST_OBJ := $(GUEST_SRC:%.c=build/%.o)
