@@ -29,7 +29,8 @@ _ring3_value() {
 		esac
 		;;
 	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
-	--rw | --listen) _ring3_files -f "$2" ;;
+	--rw | --listen | --trace) _ring3_files -f "$2" ;;
+	--view) _ring3_files -d "$2" ;;
 	--qemu | --name | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd) ;;
 	*) return 1 ;;
 	esac
@@ -56,7 +57,7 @@ _ring3() {
 	_ring3_value "$prev" "$cur" && return
 	case ${COMP_WORDS[1]} in
 	run) _ring3_words '--device --qemu --driver --name --mem --kernel-args --timeout --rw
-		--dry-run --verbose --quiet --help -v -q -h --' "$cur" ;;
+		--view --trace --trace-mapped --hold --dry-run --verbose --quiet --help -v -q -h --' "$cur" ;;
 	build)
 		case $cur in
 		-*) _ring3_words '--verbose --quiet --help -v -q -h' "$cur" ;;
