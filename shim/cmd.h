@@ -13,5 +13,7 @@ struct command {
 int cmd_run(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
 
 #endif

@@ -20,6 +20,8 @@ static const struct command commands[] = {
 	{ "build", "[OPTION...] DIR", "build an out-of-tree driver for the hosted kernel",
 	  cmd_build },
 	{ "proxy", "--device SPEC... --listen SOCK", "only the device side", cmd_proxy },
+	{ "ps", "[-j]", "list the running instances", cmd_ps },
+	{ "kill", "NAME...", "end running instances", cmd_kill },
 };
 
 static int usage(void)

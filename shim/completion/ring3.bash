@@ -18,6 +18,11 @@ _ring3_modules() {
 	sed 's,.*/,,; s,\.ko.*,,' "$kernel"/lib/modules/*/modules.order 2>/dev/null
 }
 
+# Names of the running instances.
+_ring3_names() {
+	"$1" ps 2>/dev/null | sed -n '1d; s/ .*//p'
+}
+
 # The value of option $1 ($2: what is typed of it).
 _ring3_value() {
 	case $1 in
@@ -40,7 +45,7 @@ _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_ring3_words 'run build proxy --help --version' "$cur"
+		_ring3_words 'run build proxy ps kill --help --version' "$cur"
 		return
 	fi
 	# Behind -- there is a command of its own.
@@ -62,6 +67,13 @@ _ring3() {
 		case $cur in
 		-*) _ring3_words '--verbose --quiet --help -v -q -h' "$cur" ;;
 		*) _ring3_files -d "$cur" ;;
+		esac
+		;;
+	ps) _ring3_words '--json --prune --help -j -h' "$cur" ;;
+	kill)
+		case $cur in
+		-*) _ring3_words '--help -h' "$cur" ;;
+		*) _ring3_words "$(_ring3_names "${COMP_WORDS[0]}")" "$cur" ;;
 		esac
 		;;
 	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd
