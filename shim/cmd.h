@@ -15,5 +15,6 @@ int cmd_build(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
+int cmd_bar(int argc, char **argv);
 
 #endif

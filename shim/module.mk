@@ -5,7 +5,9 @@
 RING3_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 SHIM_SRC := $(filter-out shim/main.c,$(wildcard shim/*.c))
-SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o)
+# The device side's client, for `ring3 bar`.
+SHIM_SHARED := proxy/client.c proxy/client-io.c
+SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(SHIM_SHARED:%.c=$(B)/%.o)
 SHIM_LIBS := -ljson-c -lkmod -ldw -lelf -lpthread
 SHIM_BIN := $(if $(filter build,$(B)),ring3,$(B)/ring3)
 GUEST_SRC := $(wildcard shim/guest/*.c)
@@ -62,7 +64,7 @@ $(SHIM_TESTS): $(B)/tests/unit/%: tests/unit/%.c tests/unit/shim-test.h $(SHIM_O
 SHIM_FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/shim-*.c))
 FUZZ += $(filter-out $(FUZZ),$(SHIM_FUZZ))
 
-$(SHIM_FUZZ): build/fuzz/%: tests/fuzz/%.c $(SHIM_SRC) $(wildcard shim/*.h)
+$(SHIM_FUZZ): build/fuzz/%: tests/fuzz/%.c $(SHIM_SRC) $(SHIM_SHARED) $(wildcard shim/*.h)
 	$(say) FUZZ $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) -std=gnu11 -D_GNU_SOURCE -Wall -Wextra -Werror -O1 -g -I. \
