@@ -21,13 +21,18 @@ static int prepare(struct run *run)
 {
 	int status = kernel_find(&run->kernel);
 
+	if (!status && run->opts->dry_run)
+		instance_default(&run->instance, run->opts);
+	else if (!status)
+		status = instance_create(&run->instance, run->opts);
 	if (!status)
 		status = drivers_open(&run->drivers, &run->kernel);
 	/* --dry-run creates nothing: it does not build drivers either. */
 	for (size_t i = 0; !status && !run->opts->dry_run && i < run->opts->drivers.n; i++)
 		status = drivers_add(&run->drivers, run->opts->drivers.v[i]);
 	for (int i = 0; !status && i < 2; i++)
-		status = plan_make(&run->plans[i], run->opts, &run->kernel, i);
+		status = plan_make(&run->plans[i], run->opts, &run->kernel,
+				   run->instance.view, i);
 	return status;
 }
 
@@ -46,25 +51,28 @@ int cmd_run(int argc, char **argv)
 {
 	/* Static, because a relay thread may be in a read() until the program is gone. */
 	static struct run_options opts;
-	static struct run run = { .opts = &opts };
+	static struct run run = { .opts = &opts, .instance = INSTANCE_NONE };
 	int status = options_parse_run(argc, argv, &opts);
 
 	if (status < 0 && opts.device_help)
 		status = device_help(opts.device_help);
-	if (status < 0)
-		status = process_init();
+	if (status >= 0)
+		goto out;
+	status = process_init();
 	if (!status)
 		status = prepare(&run);
 	if (!status && opts.dry_run)
 		plan_print(&run.plans[1], opts.devices.n);
 	else if (!status)
 		status = execute(&run);
+	instance_end(&run.instance);
 	drivers_close(&run.drivers);
 	plan_free(&run.plans[0]);
 	plan_free(&run.plans[1]);
 	kernel_free(&run.kernel);
 	buffer_free(&run.ready_text);
 	free(run.message);
+out:
 	run_options_free(&opts);
 	return status;
 }

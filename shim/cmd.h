@@ -14,5 +14,8 @@ int cmd_run(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
+int cmd_ps(int argc, char **argv);
+int cmd_kill(int argc, char **argv);
+int cmd_bar(int argc, char **argv);
 
 #endif

@@ -62,6 +62,7 @@ static void *console_main(void *arg)
 		if (n < 0)
 			continue;
 		keep(console, data, n);
+		show_log(console->show, data, n);
 		if (console->live)
 			show_lines(&partial, data, n);
 	}

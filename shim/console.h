@@ -10,12 +10,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "shim/show.h"
 #include "shim/util.h"
 
 struct console {
 	int in;			/* the read end of the pipe */
 	bool live;		/* -v: show every line at once */
 	int done;		/* eventfd, written at the end */
+	struct show *show;	/* gets all of it; must stay */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
 	bool end;		/* under @lock */
@@ -24,7 +26,7 @@ struct console {
 
 /**
  * console_start() - start reading
- * @console: in, live and done are set
+ * @console: in, live, done and show are set
  *
  * Return: 0, or an exit status after a message.
  */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* crash.c - what a crash of the hosted kernel looks like to the user */
-#include <stdio.h>
 #include <string.h>
 
 #include "shim/crash.h"
@@ -45,14 +44,14 @@ static const char *lines_back(const char *log, const char *at, unsigned int line
 	}
 }
 
-void crash_tail(const char *log, unsigned int lines)
+void crash_tail(FILE *out, const char *log, unsigned int lines)
 {
 	const char *end = log + strlen(log);
 
 	while (end > log && end[-1] == '\n')
 		end--;
 	if (end > log)
-		fprintf(stderr, "%.*s\n", (int)(end - lines_back(log, end, lines - 1)),
+		fprintf(out, "%.*s\n", (int)(end - lines_back(log, end, lines - 1)),
 			lines_back(log, end, lines - 1));
 }
 
@@ -105,7 +104,8 @@ static void add_named(struct decode *decode, const struct drivers *drivers, cons
 	strv_free(&done);
 }
 
-void crash_report(const char *log, const struct drivers *drivers, char *const *command)
+void crash_report(FILE *out, const char *log, const struct drivers *drivers,
+		  char *const *command)
 {
 	struct decode *decode = decode_open(drivers->kernel->image);
 	const char *start = strstr(log, panic_mark);
@@ -123,7 +123,7 @@ void crash_report(const char *log, const struct drivers *drivers, char *const *c
 		_cleanup_free_ char *place = decode_line(decode, line);
 
 		if (*line || rest)
-			fprintf(stderr, place ? "%s  %s\n" : "%s\n", line, place);
+			fprintf(out, place ? "%s  %s\n" : "%s\n", line, place);
 	}
 	decode_close(decode);
 }

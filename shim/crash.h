@@ -3,6 +3,8 @@
 #ifndef RING3_CRASH_H
 #define RING3_CRASH_H
 
+#include <stdio.h>
+
 #include "shim/drivers.h"
 
 /**
@@ -15,18 +17,21 @@
 char *crash_reason(const char *log);
 
 /**
- * crash_tail() - print the end of the log to stderr
+ * crash_tail() - print the end of the log
+ * @out: where
  * @log: the log
  * @lines: how many lines
  */
-void crash_tail(const char *log, unsigned int lines);
+void crash_tail(FILE *out, const char *log, unsigned int lines);
 
 /**
- * crash_report() - print the end of the log to stderr, with the stack as file:line
+ * crash_report() - print the end of the log, with the stack as file:line
+ * @out: where
  * @log: the log
  * @drivers: which modules there may be
  * @command: CMD, which may name modules that it has loaded
  */
-void crash_report(const char *log, const struct drivers *drivers, char *const *command);
+void crash_report(FILE *out, const char *log, const struct drivers *drivers,
+		  char *const *command);
 
 #endif

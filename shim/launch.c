@@ -11,7 +11,8 @@
 #include "shim/placement.h"
 #include "shim/ram.h"
 #include "shim/run.h"
-#include "shim/supervise.h"
+#include "shim/signals.h"
+#include "shim/status.h"
 #include "shim/tty.h"
 
 /* What exists between the creation of a descriptor and its handing over. */
@@ -85,7 +86,8 @@ static int create(struct launch *l, struct run *run)
 
 static int start_proxy(struct launch *l, struct run *run)
 {
-	_cleanup_free_ struct fd_map *map = xrealloc(NULL, (l->n_devices + 3) * sizeof(*map));
+	_cleanup_free_ struct fd_map *map = xrealloc(NULL, (l->n_devices + 3 + SHOW_FILES) *
+						     sizeof(*map));
 	size_t n = 0;
 
 	run->proxy = CHILD_NONE;
@@ -96,6 +98,8 @@ static int start_proxy(struct launch *l, struct run *run)
 	map[n++] = (struct fd_map){ l->ready.theirs, PLAN_FD_READY };
 	for (size_t i = 0; i < l->n_devices; i++)
 		map[n++] = (struct fd_map){ l->device[i].ours, PLAN_FD_DEVICE + i };
+	for (size_t i = 0; i < SHOW_FILES; i++)
+		map[n++] = (struct fd_map){ run->show.fd[i], PLAN_FD_DEVICE + l->n_devices + i };
 	return process_start(&run->proxy, run->plans[0].proxy_argv.v, map, n, true);
 }
 
@@ -152,7 +156,7 @@ static void describe_streams(struct launch *l, struct run *run)
 		.to = l->channel[0].ours,
 		.socket = l->channel[0].ours,
 		.input = true,
-		.done = -1,
+		.done = run->stdin_done,
 		.escape = run->tty ? run->escape : -1,
 		.silent_keys = &run->silent_keys,
 	};
@@ -171,6 +175,7 @@ static void describe_streams(struct launch *l, struct run *run)
 	run->console.in = l->console.ours;
 	run->console.live = verbosity > 0;
 	run->console.done = run->stream_done;
+	run->console.show = &run->show;
 }
 
 /* A terminal's keys wait until CMD runs; until then they are signals for us. */
@@ -182,6 +187,7 @@ static int start_streams(struct run *run)
 		status = relay_start(&run->stdout_relay);
 	if (!status)
 		status = relay_start(&run->stderr_relay);
+	run->stdin_relay.running = !run->tty;
 	if (!status && !run->tty)
 		status = relay_start(&run->stdin_relay);
 	run->streams = 3;
@@ -200,6 +206,17 @@ static int converse(struct launch *l, struct run *run)
 	return status;
 }
 
+/* What killed runs have left goes while the hosted kernel boots. */
+static void sweep_others(void)
+{
+	struct strv removed = { 0 };
+
+	registry_sweep(&removed);
+	for (size_t i = 0; i < removed.n; i++)
+		info("removed what was left of %s, which was killed", removed.v[i]);
+	strv_free(&removed);
+}
+
 int launch(struct run *run)
 {
 	struct launch l = {
@@ -216,8 +233,12 @@ int launch(struct run *run)
 	run->tty_stderr = run->tty && isatty(STDERR_FILENO);
 	run->stream_done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	run->escape = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	supervise_block_signals();
+	run->stdin_done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	run->show = SHOW_NOTHING;
+	signals_block();
 	status = create(&l, run);
+	if (!status && run->instance.view && l.n_devices)
+		status = show_open(&run->show);
 	if (!status)
 		status = converse(&l, run);
 	placement_begin(&anywhere);
@@ -232,6 +253,8 @@ int launch(struct run *run)
 	} else {
 		hand_over(&l, run);
 		describe_streams(&l, run);
+		status_started(run);
+		sweep_others();
 		status = start_streams(run);
 	}
 	free(l.device);

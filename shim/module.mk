@@ -5,10 +5,10 @@
 RING3_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 SHIM_SRC := $(filter-out shim/main.c,$(wildcard shim/*.c))
-# The names of registers are the proxy's and ours.
-SHIM_SHARED := $(wildcard proxy/regs*.c)
+# The names of registers, and the client of device servers, are the proxy's and ours.
+SHIM_SHARED := $(wildcard proxy/regs*.c) proxy/client.c proxy/client-io.c
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(SHIM_SHARED:%.c=$(B)/%.o)
-SHIM_LIBS := -lkmod -ldw -lelf -ljson-c -lpthread
+SHIM_LIBS := -ljson-c -lkmod -ldw -lelf -lpthread
 SHIM_BIN := $(if $(filter build,$(B)),ring3,$(B)/ring3)
 GUEST_SRC := $(wildcard shim/guest/*.c)
 GUEST_OBJ := $(GUEST_SRC:%.c=build/%.o)

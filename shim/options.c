@@ -5,6 +5,7 @@
 
 #include "shim/options.h"
 #include "shim/size.h"
+#include "shim/view.h"
 
 enum {
 	OPT_DEVICE = 256,
@@ -15,6 +16,10 @@ enum {
 	OPT_KERNEL_ARGS,
 	OPT_TIMEOUT,
 	OPT_RW,
+	OPT_VIEW,
+	OPT_TRACE,
+	OPT_TRACE_MAPPED,
+	OPT_HOLD,
 	OPT_DRY_RUN,
 };
 
@@ -34,6 +39,16 @@ static const struct argp_option run_table[] = {
 	  "Words for the hosted kernel's command line; repeatable", 0 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "End the run after so long, with status 124", 0 },
 	{ "rw", OPT_RW, "PATH", 0, "Make this path of the host writable inside; repeatable", 0 },
+	{ "view", OPT_VIEW, "DIR", 0,
+	  "Mount the view of devices, driver and hosted kernel on this empty directory "
+	  "(default: one of the run's own, shown by 'ring3 ps')", 0 },
+	{ "trace", OPT_TRACE, "FILE", 0,
+	  "Write the trace of register, config, interrupt and DMA accesses", 0 },
+	{ "trace-mapped", OPT_TRACE_MAPPED, NULL, 0,
+	  "Map no register into the driver, so that every access is traced; slower", 0 },
+	{ "hold", OPT_HOLD, NULL, 0,
+	  "After CMD's end or a crash keep the devices and the view until Enter on the terminal, "
+	  "SIGINT, SIGTERM or 'ring3 kill'", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Print the commands instead of running them", 0 },
 	{ "verbose", 'v', NULL, 0, "Show the hosted kernel's log on stderr", 0 },
 	{ "quiet", 'q', NULL, 0, "No warnings", 0 },
@@ -153,6 +168,16 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		return set_timeout(opts, arg);
 	case OPT_RW:
 		return add_rw(opts, arg);
+	case OPT_VIEW:
+		return view_check(arg, &opts->view);
+	case OPT_TRACE:
+		return trace_check(arg, &opts->trace);
+	case OPT_TRACE_MAPPED:
+		opts->trace_mapped = true;
+		return 0;
+	case OPT_HOLD:
+		opts->hold = true;
+		return 0;
 	case OPT_DRY_RUN:
 		opts->dry_run = true;
 		return 0;
@@ -250,6 +275,19 @@ int options_parse(const struct argp *argp, const char *name, int argc, char **ar
 	return 0;
 }
 
+/* The proxy's work: without a device there is none. */
+static int check_device_options(const struct run_options *opts)
+{
+	const char *option = opts->view	       ? "--view" :
+			     opts->trace       ? "--trace" :
+			     opts->trace_mapped ? "--trace-mapped" :
+			     opts->hold	       ? "--hold" : NULL;
+
+	if (!option || opts->devices.n)
+		return 0;
+	return fail("%s is about devices, and there is none; add --device SPEC", option);
+}
+
 int options_parse_run(int argc, char **argv, struct run_options *opts)
 {
 	static char *no_command[] = { NULL };
@@ -260,6 +298,8 @@ int options_parse_run(int argc, char **argv, struct run_options *opts)
 	if (status >= 0 || opts->device_help)
 		return status;
 	status = device_list_place(&opts->devices);
+	if (!status)
+		status = check_device_options(opts);
 	return status ? status : -1;
 }
 
@@ -271,5 +311,7 @@ void run_options_free(struct run_options *opts)
 	strv_free(&opts->rw);
 	strv_free(&opts->kernel_args);
 	free(opts->device_help);
+	free(opts->view);
+	free(opts->trace);
 	free(opts->name);
 }

@@ -20,6 +20,10 @@ struct run_options {
 	char *name;
 	uint64_t mem;		/* bytes */
 	uint64_t timeout_ms;	/* 0: none */
+	char *view;		/* absolute, NULL: a default place, and not needed */
+	char *trace;		/* absolute */
+	bool trace_mapped;
+	bool hold;
 	bool dry_run;
 	char **command;		/* NULL ended, points into argv; empty: a shell */
 };

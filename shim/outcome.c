@@ -7,6 +7,7 @@
 
 #include "shim/crash.h"
 #include "shim/outcome.h"
+#include "shim/status.h"
 
 #define TAIL_LINES 8
 
@@ -123,6 +124,7 @@ static void crashed(struct run *run, char *message)
 	free(run->message);
 	run->message = message;
 	run->status = RING3_EXIT_CRASH;
+	run->crashed = true;
 }
 
 static void never_started(struct run *run, int status)
@@ -145,15 +147,19 @@ void outcome_kernel(struct run *run, int status)
 	reason = crash_reason(log);
 	if (WIFSIGNALED(status) && (WTERMSIG(status) == SIGKILL || !reason)) {
 		crashed(run, xasprintf("the driver process was %s", process_describe(status)));
+		status_set(run, "killed %d", WTERMSIG(status));
 		run->show_tail = WTERMSIG(status) != SIGKILL;
 	} else if (WIFSIGNALED(status)) {
 		crashed(run, xasprintf("the hosted kernel crashed: %s", reason));
+		status_set(run, "panicked");
 		run->show_crash = true;
 	} else if (run->session.state == SESSION_BOOTING) {
 		never_started(run, status);
+		status_set(run, "crashed");
 	} else if (run->session.state < SESSION_ENDED) {
 		crashed(run, xasprintf("the hosted system switched off before CMD ended%s%s",
 				       reason ? ": " : "", reason ? reason : ""));
+		status_set(run, "crashed");
 	}
 }
 
@@ -179,17 +185,41 @@ static void lost_output(struct run *run, const struct relay *relay, const char *
 				 strerror(relay->error));
 }
 
+/* The end of the log as it is printed: with -v it has been seen, but for the stack. */
+static char *crash_text(struct run *run, const char *log)
+{
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+
+	if (!run->show_crash && (!run->show_tail || verbosity > 0))
+		return NULL;
+	out = open_memstream(&text, &len);
+	if (!out)
+		return NULL;
+	if (run->show_crash)
+		crash_report(out, log, &run->drivers, run->opts->command);
+	else
+		crash_tail(out, log, TAIL_LINES);
+	fclose(out);
+	return text;
+}
+
 int outcome_print(struct run *run)
 {
-	_cleanup_free_ char *log = console_text(&run->console);
+	_cleanup_free_ char *log = NULL, *text = NULL;
 
+	if (run->printed)
+		return run->status;
+	run->printed = true;
+	log = console_text(&run->console);
 	lost_output(run, &run->stdout_relay, "standard output");
 	lost_output(run, &run->stderr_relay, "standard error");
-	/* With -v the log has been seen. */
-	if (run->show_crash)
-		crash_report(log, &run->drivers, run->opts->command);
-	else if (run->show_tail && verbosity <= 0)
-		crash_tail(log, TAIL_LINES);
+	text = crash_text(run, log);
+	if (run->crashed && run->message)
+		status_crash(run, run->message, run->show_crash ? text : NULL, log);
+	if (text)
+		fputs(text, stderr);
 	if (run->message)
 		fail("%s", run->message);
 	return run->status;

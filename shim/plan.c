@@ -4,9 +4,22 @@
 #include <string.h>
 
 #include "shim/plan.h"
+#include "shim/show.h"
 #include "shim/size.h"
 
-static void plan_proxy(struct plan *plan, const struct run_options *opts)
+static void plan_view(struct strv *argv, const struct run_options *opts, const char *view)
+{
+	strv_add(argv, "--view");
+	strv_add(argv, view);
+	if (!opts->view)
+		strv_add(argv, "--view-optional");
+	for (int i = 0; i < SHOW_FILES; i++) {
+		strv_add(argv, "--show");
+		strv_addf(argv, "%s=%zu", show_path(i), PLAN_FD_DEVICE + opts->devices.n + i);
+	}
+}
+
+static void plan_proxy(struct plan *plan, const struct run_options *opts, const char *view)
 {
 	struct strv *argv = &plan->proxy_argv;
 
@@ -25,6 +38,16 @@ static void plan_proxy(struct plan *plan, const struct run_options *opts)
 	strv_addf(argv, "%d", PLAN_FD_RAM);
 	strv_add(argv, "--ready-fd");
 	strv_addf(argv, "%d", PLAN_FD_READY);
+	if (view)
+		plan_view(argv, opts, view);
+	if (opts->trace) {
+		strv_add(argv, "--trace");
+		strv_add(argv, opts->trace);
+	}
+	if (opts->trace_mapped)
+		strv_add(argv, "--trace-mapped");
+	if (opts->hold)
+		strv_add(argv, "--stay");
 }
 
 static void add_text(struct buffer *out, char *text)
@@ -100,6 +123,8 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 	strv_add(argv, "con=null");
 	strv_add(argv, "console=ring3");
 	strv_add(argv, "noreboot");
+	/* The log is kept whole, for the view; what nobody asks for is not logged at all. */
+	strv_add(argv, "loglevel=8");
 	for (size_t i = 0; i < opts->kernel_args.n; i++)
 		strv_add(argv, opts->kernel_args.v[i]);
 
@@ -112,7 +137,7 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 }
 
 int plan_make(struct plan *plan, const struct run_options *opts,
-	      const struct hosted_kernel *kernel, bool private_dir)
+	      const struct hosted_kernel *kernel, const char *view, bool private_dir)
 {
 	*plan = (struct plan){ 0 };
 	plan->initrd = own_file("guest.cpio");
@@ -120,7 +145,7 @@ int plan_make(struct plan *plan, const struct run_options *opts,
 	if (!plan->initrd || (opts->devices.n && !plan->proxy))
 		return RING3_EXIT_SETUP;
 	if (plan->proxy)
-		plan_proxy(plan, opts);
+		plan_proxy(plan, opts, view);
 	plan_kernel(plan, opts, kernel, private_dir);
 	return 0;
 }

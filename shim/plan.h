@@ -18,7 +18,7 @@ enum {
 	PLAN_FD_STDERR,
 	PLAN_FD_CONTROL,
 	PLAN_FD_PRIVATE,	/* a tmpfs nobody else sees */
-	PLAN_FD_DEVICE,		/* first of one per device, in both */
+	PLAN_FD_DEVICE,		/* first of one per device, in both; behind them show.h's, in the proxy */
 	PLAN_FD_READY = PLAN_FD_STDIN,	/* proxy */
 };
 
@@ -35,12 +35,13 @@ struct plan {
  * @plan: filled in, for plan_free()
  * @opts: the options
  * @kernel: the hosted kernel
+ * @view: where the view is mounted, NULL: there is none
  * @private_dir: there will be a private tmpfs at PLAN_FD_PRIVATE
  *
  * Return: 0, or an exit status after a message.
  */
 int plan_make(struct plan *plan, const struct run_options *opts,
-	      const struct hosted_kernel *kernel, bool private_dir);
+	      const struct hosted_kernel *kernel, const char *view, bool private_dir);
 
 /**
  * plan_print() - print the commands in a form that a shell reads

@@ -7,6 +7,7 @@
 
 #include "shim/console.h"
 #include "shim/drivers.h"
+#include "shim/instance.h"
 #include "shim/jail.h"
 #include "shim/options.h"
 #include "shim/plan.h"
@@ -24,6 +25,9 @@ struct run {
 	struct hosted_kernel kernel;
 	struct drivers drivers;
 	struct plan plans[2];	/* [1] with a private tmpfs */
+	struct instance instance;
+	struct show show;
+	char state[32];		/* as told to others, see status.h */
 
 	struct child proxy;
 	int ready;		/* the proxy's ready channel, -1: done with */
@@ -35,6 +39,7 @@ struct run {
 	struct relay stdin_relay, stdout_relay, stderr_relay;
 	unsigned int streams;	/* outputs and log that have not ended */
 	int stream_done;	/* semaphore eventfd, counts their ends */
+	int stdin_done;		/* eventfd: nobody reads the caller's input any more */
 	int escape;		/* eventfd of the three Ctrl-C */
 	atomic_int silent_keys;
 	bool tty;
@@ -45,11 +50,13 @@ struct run {
 	char *message;		/* printed at the end, when the terminal is back */
 	bool show_tail;		/* with the end of the kernel's log */
 	bool show_crash;	/* with the decoded stack */
+	bool crashed;		/* the end is for the view, too */
+	bool printed;
 };
 
 /**
  * launch() - create everything and start the processes
- * @run: opts, kernel, drivers and plans are set
+ * @run: opts, kernel, drivers, plans and instance are set
  *
  * Return: 0, or an exit status after a message, with nothing left behind.
  */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "shim/size.h"
+#include "shim/util.h"
 
 #define YEAR_MS (366ULL * 24 * 3600 * 1000)
 
@@ -43,6 +44,30 @@ int parse_size(const char *text, uint64_t *out)
 	return 0;
 }
 
+int parse_number(const char *text, uint64_t *out)
+{
+	uint64_t value = 0;
+
+	if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+		const char *digits = text + 2;
+
+		if (!*digits || strspn(digits, "0123456789abcdefABCDEF") != strlen(digits))
+			return -1;
+		digits += strspn(digits, "0");
+		if (strlen(digits) > 16)
+			return -1;
+		*out = strtoull(text, NULL, 16);
+		return 0;
+	}
+	if (text[0] == '0' && text[1])
+		return -1;
+	text = parse_digits(text, &value);
+	if (!text || *text)
+		return -1;
+	*out = value;
+	return 0;
+}
+
 int parse_seconds(const char *text, uint64_t *out)
 {
 	uint64_t seconds, ms = 0, place = 100;
@@ -74,6 +99,17 @@ const char *format_size(uint64_t bytes)
 	snprintf(text, sizeof(text), unit ? "%llu%c" : "%llu", (unsigned long long)bytes,
 		 units[unit]);
 	return text;
+}
+
+char *format_uptime(double seconds)
+{
+	unsigned long s = seconds, m = s / 60, h = m / 60, d = h / 24;
+
+	if (d)
+		return xasprintf("%lud%02luh", d, h % 24);
+	if (h)
+		return xasprintf("%luh%02lum", h, m % 60);
+	return m ? xasprintf("%lum%02lus", m, s % 60) : xasprintf("%lus", s);
 }
 
 uint64_t round_up_pow2(uint64_t value)

@@ -19,6 +19,15 @@
 int parse_size(const char *text, uint64_t *out);
 
 /**
+ * parse_number() - read a number: digits, or 0x and hex digits
+ * @text: the text; a leading zero, which C takes for octal, is refused
+ * @out: the number
+ *
+ * Return: 0, -1 when it is none or does not fit 64 bits.
+ */
+int parse_number(const char *text, uint64_t *out);
+
+/**
  * parse_seconds() - read a duration in seconds, with a decimal part if need be
  * @text: the text
  * @out: milliseconds, at least 1, at most a year
@@ -34,6 +43,14 @@ int parse_seconds(const char *text, uint64_t *out);
  * Return: a static string.
  */
 const char *format_size(uint64_t bytes);
+
+/**
+ * format_uptime() - write how long something has been running
+ * @seconds: not negative
+ *
+ * Return: a text like "12s", "3m05s", "2h07m" or "3d04h", to free.
+ */
+char *format_uptime(double seconds);
 
 /**
  * round_up_pow2() - the smallest power of two that is not smaller

@@ -9,7 +9,6 @@
  * signal, --timeout, a failure) the caller's streams are not waited for.
  */
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -17,9 +16,11 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
+#include "shim/hold.h"
 #include "shim/outcome.h"
 #include "shim/run.h"
-#include "shim/supervise.h"
+#include "shim/signals.h"
+#include "shim/status.h"
 #include "shim/tty.h"
 
 #define GRACE_SIGNAL_MS 1000	/* CMD may clean up after a signal */
@@ -42,7 +43,15 @@ enum source {
 	ON_ESCAPE,
 	ON_TIMEOUT,
 	ON_GRACE,
+	ON_ENTER,
 	N_SOURCES,
+};
+
+/* --hold: between the end of the hosted kernel and that of the proxy. */
+enum hold {
+	HOLD_NO,
+	HOLD_NEXT,		/* once the streams have been carried to the caller */
+	HOLDING,
 };
 
 struct loop {
@@ -52,34 +61,9 @@ struct loop {
 	bool give_up;		/* do not wait for streams any longer */
 	bool no_devices;	/* the proxy ended because its clients did */
 	bool jail_gone;
+	bool asked;		/* the user wants the end */
+	enum hold hold;
 };
-
-static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
-
-/*
- * All signals of ours, without a SIGHUP that nohup(1) wants ignored.  A script's background
- * job starts with SIGINT ignored, but kill -INT is meant when it is said.
- */
-static void signal_set(sigset_t *set)
-{
-	struct sigaction old;
-
-	sigemptyset(set);
-	for (size_t i = 0; i < ARRAY_SIZE(signals); i++) {
-		if (signals[i] != SIGHUP || sigaction(SIGHUP, NULL, &old) ||
-		    old.sa_handler != SIG_IGN)
-			sigaddset(set, signals[i]);
-	}
-}
-
-void supervise_block_signals(void)
-{
-	sigset_t set;
-
-	signal(SIGPIPE, SIG_IGN);
-	signal_set(&set);
-	pthread_sigmask(SIG_BLOCK, &set, NULL);
-}
 
 static void watch(struct loop *loop, enum source source, int fd, uint32_t events)
 {
@@ -129,6 +113,25 @@ static void flush_control(struct loop *loop)
 		event.events = loop->run->session.out.len > MAX_UNREAD ? EPOLLOUT :
 									 EPOLLIN | EPOLLOUT;
 	epoll_ctl(loop->epoll, EPOLL_CTL_MOD, loop->run->session.fd, &event);
+}
+
+static void end_proxy(struct loop *loop)
+{
+	loop->hold = HOLD_NO;
+	unwatch(loop, ON_ENTER);
+	process_kill(&loop->run->proxy, SIGTERM);
+	set_timer(loop->fd[ON_GRACE], loop->run->proxy.pid ? GRACE_PROXY_MS : GRACE_STREAMS_MS);
+}
+
+/* Everything has been said; what is left is for the user to look at. */
+static void begin_hold(struct loop *loop)
+{
+	set_timer(loop->fd[ON_TIMEOUT], 0);
+	set_timer(loop->fd[ON_GRACE], 0);
+	loop->hold = HOLDING;
+	tty_restore();
+	outcome_print(loop->run);
+	watch(loop, ON_ENTER, hold_begin(loop->run), EPOLLIN);
 }
 
 /* The run must end for a reason that CMD has not chosen: gently if somebody is there. */
@@ -196,6 +199,11 @@ static void on_proxy(struct loop *loop)
 	} else if (outcome_proxy(run, status, loop->jail_gone)) {
 		force_end(loop, RING3_EXIT_SETUP, 0);
 	}
+	if (loop->hold == HOLDING)
+		warn("ring3-proxy ended (%s): there is nothing to hold any more",
+		     process_describe(status));
+	if (loop->hold)
+		end_proxy(loop);
 }
 
 static void on_jail(struct loop *loop)
@@ -210,8 +218,13 @@ static void on_jail(struct loop *loop)
 	process_wait(&run->jail.child);
 	loop->jail_gone = true;
 	outcome_kernel(run, jail_status(&run->jail));
-	process_kill(&run->proxy, SIGTERM);
-	set_timer(loop->fd[ON_GRACE], run->proxy.pid ? GRACE_PROXY_MS : GRACE_STREAMS_MS);
+	status_over(run);
+	if (run->opts->hold && run->proxy_ready && run->proxy.pid && !loop->asked) {
+		loop->hold = HOLD_NEXT;
+		set_timer(loop->fd[ON_GRACE], GRACE_STREAMS_MS);
+	} else {
+		end_proxy(loop);
+	}
 }
 
 static void start_terminal(struct loop *loop)
@@ -236,8 +249,10 @@ static void on_control(struct loop *loop)
 	flush_control(loop);
 	if (run->session.state == before)
 		return;
-	if (run->session.state == SESSION_RUNNING)
+	if (run->session.state == SESSION_RUNNING) {
+		status_set(run, "running");
 		start_terminal(loop);
+	}
 	if (outcome_session(run))
 		force_end(loop, RING3_EXIT_SETUP, 0);
 	else if (run->session.state >= SESSION_ENDED && !run->forced)
@@ -253,7 +268,10 @@ static void on_signal(struct loop *loop)
 		return;
 	/* Has CMD started?  That may have been said, but not been read. */
 	on_control(loop);
-	if (info.ssi_signo != SIGWINCH) {
+	loop->asked |= info.ssi_signo != SIGWINCH;
+	if (loop->asked && loop->hold) {
+		end_proxy(loop);
+	} else if (info.ssi_signo != SIGWINCH) {
 		force_end(loop, RING3_EXIT_SIGNAL + info.ssi_signo, info.ssi_signo);
 	} else if (loop->run->tty && !tty_size(&rows, &cols)) {
 		session_winsize(&loop->run->session, rows, cols);
@@ -275,6 +293,8 @@ static void on_grace(struct loop *loop)
 			warn("the hosted kernel did not switch off and was killed");
 		run->forced = true;
 		kill_kernel(loop);
+	} else if (loop->hold) {
+		loop->give_up = run->forced;
 	} else if (run->proxy.pid) {
 		warn("ring3-proxy did not end by itself and was killed");
 		process_kill(&run->proxy, SIGKILL);
@@ -302,6 +322,7 @@ static void dispatch(struct loop *loop, enum source source)
 		return;
 	case ON_ESCAPE:
 		drain_counter(loop->fd[ON_ESCAPE]);
+		loop->asked = true;
 		return force_end(loop, RING3_EXIT_SIGNAL + SIGINT, 0);
 	case ON_TIMEOUT:
 		drain_counter(loop->fd[ON_TIMEOUT]);
@@ -310,15 +331,23 @@ static void dispatch(struct loop *loop, enum source source)
 		return;
 	case ON_GRACE:
 		return on_grace(loop);
+	case ON_ENTER:
+		if (hold_typed(loop->fd[ON_ENTER]))
+			end_proxy(loop);
+		return;
 	case N_SOURCES:
 		return;
 	}
 }
 
+static bool streams_done(const struct loop *loop)
+{
+	return !loop->run->streams || loop->give_up;
+}
+
 static bool finished(const struct loop *loop)
 {
-	return loop->jail_gone && !loop->run->proxy.pid &&
-	       (!loop->run->streams || loop->give_up);
+	return loop->jail_gone && !loop->run->proxy.pid && streams_done(loop);
 }
 
 static void watch_all(struct loop *loop)
@@ -326,7 +355,7 @@ static void watch_all(struct loop *loop)
 	struct run *run = loop->run;
 	sigset_t set;
 
-	signal_set(&set);
+	signals_set(&set);
 	loop->epoll = epoll_create1(EPOLL_CLOEXEC);
 	watch(loop, ON_SIGNAL, signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), EPOLLIN);
 	watch(loop, ON_READY, run->ready, EPOLLIN);
@@ -344,7 +373,7 @@ static void watch_all(struct loop *loop)
 
 int supervise(struct run *run)
 {
-	struct loop loop = { .run = run };
+	struct loop loop = { .run = run, .fd[ON_ENTER] = -1 };
 
 	watch_all(&loop);
 	flush_control(&loop);
@@ -357,6 +386,8 @@ int supervise(struct run *run)
 			if (loop.fd[events[i].data.u32] >= 0)
 				dispatch(&loop, events[i].data.u32);
 		}
+		if (loop.hold == HOLD_NEXT && streams_done(&loop))
+			begin_hold(&loop);
 	}
 	tty_restore();
 	return outcome_print(run);

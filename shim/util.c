@@ -44,6 +44,15 @@ void warn(const char *fmt, ...)
 	va_end(args);
 }
 
+void say(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	message("", fmt, args);
+	va_end(args);
+}
+
 void info(const char *fmt, ...)
 {
 	va_list args;

@@ -58,6 +58,12 @@ int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /**
+ * say() - print a line that is no failure
+ * @fmt: text without prefix and newline
+ */
+void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/**
  * info() - print something only -v asks for
  * @fmt: text without prefix and newline
  */

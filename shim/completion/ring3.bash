@@ -18,6 +18,19 @@ _ring3_modules() {
 	sed 's,.*/,,; s,\.ko.*,,' "$kernel"/lib/modules/*/modules.order 2>/dev/null
 }
 
+# Names of the running instances.
+_ring3_names() {
+	"$1" ps 2>/dev/null | sed -n '1d; s/ .*//p'
+}
+
+# Devices of the running instances, as far as they can be seen.
+_ring3_devices() {
+	local view
+	for view in $("$1" ps 2>/dev/null | sed -n '1d; s/.* //p'); do
+		ls "$view/devices" 2>/dev/null
+	done
+}
+
 # The value of option $1 ($2: what is typed of it).
 _ring3_value() {
 	case $1 in
@@ -29,8 +42,11 @@ _ring3_value() {
 		esac
 		;;
 	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
-	--rw | --listen | --output | -o) _ring3_files -f "$2" ;;
-	--qemu | --name | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd) ;;
+	--rw | --listen | --trace | --output | -o) _ring3_files -f "$2" ;;
+	--view) _ring3_files -d "$2" ;;
+	-w | --width) _ring3_words '1 2 4 8' "$2" ;;
+	-n) _ring3_words "$(_ring3_names "${COMP_WORDS[0]}")" "$2" ;;
+	--qemu | --name | --value | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd) ;;
 	*) return 1 ;;
 	esac
 }
@@ -39,7 +55,7 @@ _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_ring3_words 'run build proxy trace --help --version' "$cur"
+		_ring3_words 'run build proxy ps kill bar trace --help --version' "$cur"
 		return
 	fi
 	# Behind -- there is a command of its own.
@@ -56,11 +72,26 @@ _ring3() {
 	_ring3_value "$prev" "$cur" && return
 	case ${COMP_WORDS[1]} in
 	run) _ring3_words '--device --qemu --driver --name --mem --kernel-args --timeout --rw
-		--dry-run --verbose --quiet --help -v -q -h --' "$cur" ;;
+		--view --trace --trace-mapped --hold --dry-run --verbose --quiet --help -v -q -h --' "$cur" ;;
 	build)
 		case $cur in
 		-*) _ring3_words '--verbose --quiet --help -v -q -h' "$cur" ;;
 		*) _ring3_files -d "$cur" ;;
+		esac
+		;;
+	ps) _ring3_words '--json --prune --help -j -h' "$cur" ;;
+	kill)
+		case $cur in
+		-*) _ring3_words '--help -h' "$cur" ;;
+		*) _ring3_words "$(_ring3_names "${COMP_WORDS[0]}")" "$cur" ;;
+		esac
+		;;
+	bar)
+		case $COMP_CWORD:$cur in
+		*:-*) _ring3_words '--width --name --value --raw --json --help -w -n -j -h' "$cur" ;;
+		2:*) _ring3_words 'read write dump' "$cur" ;;
+		3:*) _ring3_words "testdev qemu: $(_ring3_devices "${COMP_WORDS[0]}")" "$cur" ;;
+		4:*) _ring3_words '0 1 2 3 4 5 rom' "$cur" ;;
 		esac
 		;;
 	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd

@@ -42,6 +42,30 @@ static void defaults(void **state)
 	run_options_free(&opts);
 }
 
+static void for_the_proxy(void **state)
+{
+	struct run_options opts;
+
+	(void)state;
+	assert_int_equal(parse(&opts, "--device", "testdev", "--trace", "/tmp/../tmp/t.bin",
+			       "--trace-mapped", "--hold", NULL), -1);
+	assert_string_equal(opts.trace, "/tmp/t.bin");
+	assert_true(opts.trace_mapped && opts.hold);
+	assert_null(opts.view);
+	run_options_free(&opts);
+	assert_int_equal(parse(&opts, "--hold", NULL), RING3_EXIT_SETUP);
+	run_options_free(&opts);
+	assert_int_equal(parse(&opts, "--device", "testdev", "--trace", "/no/such/place", NULL),
+			 RING3_EXIT_SETUP);
+	run_options_free(&opts);
+	assert_int_equal(parse(&opts, "--device", "testdev", "--view", "/no/such/place", NULL),
+			 RING3_EXIT_SETUP);
+	run_options_free(&opts);
+	assert_int_equal(parse(&opts, "--device", "testdev", "--view", "/proc", NULL),
+			 RING3_EXIT_SETUP);
+	run_options_free(&opts);
+}
+
 static void everything(void **state)
 {
 	struct run_options opts;
@@ -116,6 +140,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(for_the_proxy),
 		cmocka_unit_test(everything),
 		cmocka_unit_test(command_without_dashes),
 		cmocka_unit_test(rejects),
