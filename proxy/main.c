@@ -42,7 +42,7 @@ static struct {
 	int ram_fd, ready_fd;
 	char *qemu_args[MAX_QEMU_ARGS + 1];
 	size_t nr_qemu_args;
-	const char *view, *cleanup, *trace;
+	const char *view, *trace;
 	bool view_optional, trace_mapped, stay;
 	struct view_shown shown[MAX_SHOWN];
 	size_t nr_shown;
@@ -61,7 +61,6 @@ enum {
 	OPT_VIEW,
 	OPT_VIEW_OPTIONAL,
 	OPT_SHOW,
-	OPT_CLEANUP,
 	OPT_TRACE,
 	OPT_TRACE_MAPPED,
 	OPT_STAY,
@@ -83,8 +82,6 @@ static const struct argp_option argp_options[] = {
 	{ "view-optional", OPT_VIEW_OPTIONAL, NULL, 0, "Go on without the view if it cannot be mounted", 0 },
 	{ "show", OPT_SHOW, "PATH=N", 0,
 	  "Show descriptor N in the view as this file of kernel/ or crash/; repeatable", 0 },
-	{ "cleanup", OPT_CLEANUP, "DIR", 0,
-	  "At the end remove this instance's directory, if the launcher has not", 0 },
 	{ "trace", OPT_TRACE, "FILE", 0, "Write what happens to this file, as mmiotrace does", 0 },
 	{ "trace-mapped", OPT_TRACE_MAPPED, NULL, 0,
 	  "Let no register be mapped, so that every access is counted and traced", 0 },
@@ -161,9 +158,6 @@ static error_t parse_view_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_SHOW:
 		add_shown(state, arg);
-		return 0;
-	case OPT_CLEANUP:
-		options.cleanup = arg;
 		return 0;
 	case OPT_TRACE:
 		once(state, "trace", options.trace);
@@ -378,28 +372,12 @@ static int setup(void)
 	return 0;
 }
 
-/* A killed launcher leaves these; what else is there is not ours. */
-static void remove_instance(void)
-{
-	static const char *const names[] = { "instance.json", "lock", "view" };
-	char path[4096];
-
-	if (!options.cleanup)
-		return;
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		snprintf(path, sizeof(path), "%s/%s", options.cleanup, names[i]);
-		remove(path);
-	}
-	rmdir(options.cleanup);
-}
-
 static void teardown(void)
 {
 	serve_end();
 	view_stop();
 	handoff_exit();
 	trace_file_stop();
-	remove_instance();
 	for (size_t i = 0; i < options.nr; i++)
 		device_free(devices[i]);
 	for (size_t i = 0; backends[i]; i++)

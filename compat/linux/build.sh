@@ -177,9 +177,9 @@ cmp -s "$patch" "$build/.ring3.patch" || repatch
 overlay | while read -r from to; do
 	if [ -d "$from" ]; then
 		mkdir -p "$build/$to"
-		rsync -ac --exclude=/asm "$from/" "$build/$to/"
+		rsync -ac --no-times --exclude=/asm "$from/" "$build/$to/"
 	else
-		rsync -ac "$from" "$build/$to"
+		rsync -ac --no-times "$from" "$build/$to"
 	fi
 done
 

@@ -12,11 +12,12 @@ static struct json_object *vector_row(const char *kind, uint32_t i, const struct
 {
 	struct json_object *o = json_object_new_object();
 	uint64_t count = view_now(&v->count), last = view_now(&v->last_ns);
+	uint32_t irq = v->linux_irq;
 	char text[32];
 
 	view_add(o, "kind", json_object_new_string(kind));
 	view_add(o, "vector", json_object_new_int(i));
-	view_add(o, "irq", v->linux_irq ? json_object_new_int(v->linux_irq) : NULL);
+	view_add(o, "irq", irq ? json_object_new_int(irq) : NULL);
 	view_add(o, "armed", json_object_new_boolean(notify_armed(&v->notify)));
 	view_add(o, "masked", json_object_new_boolean(masked || v->masked));
 	view_add(o, "pending", json_object_new_boolean(v->pending));
@@ -29,7 +30,7 @@ static struct json_object *vector_row(const char *kind, uint32_t i, const struct
 
 static bool worth_a_row(const struct irq_vector *v)
 {
-	return notify_armed(&v->notify) || view_now(&v->count) || v->linux_irq;
+	return notify_armed(&v->notify) || view_now(&v->count);
 }
 
 static void add_vector(struct json_object *rows, const char *kind, uint32_t i,

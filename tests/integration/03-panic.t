@@ -23,6 +23,10 @@ is 'loaded by CMD: 255' "$status" 255
 is 'what CMD wrote before is there' "$(cat "$T/out")" before
 like 'decoded too' "$T/err" "ring3_panic_inner.*ring3_panic\.c:$(line_of inner)\b"
 
+r3 run --timeout 20 --driver "$ko beyond=1" -- true
+is 'one that reads behind the end of what vmalloc gave it: 255' "$status" 255
+like 'decoded' "$T/err" "ring3_panic_beyond.*ring3_panic\.c:$(line_of beyond)\b"
+
 r3 run --device testdev --device qemu:e1000e --driver "$ko" -- true
 is 'with devices: 255' "$status" 255
 

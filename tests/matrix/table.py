@@ -14,8 +14,8 @@ keys:
   steps=A,B      what is done between the checks (reload; '' for one check only): reload; remove and rescan; rebind;
                  reset (between unbind and bind); live-reset (below a bound driver); runtime-pm: wait until the device
                  is suspended; suspend: to idle, woken by the clock; cycles: 20 times unload and load, after which
-                 the proxy must have as many descriptors and mappings as before.  The first row of each driver
-                 gets cycles as well, unless it says
+                 the proxy must have as many descriptors and mappings as before.  The first row of each list
+                 of modules gets cycles as well, unless it says
   cycles=0       why is in a comment above the row
   params='P...'  parameters of the driver
   size=N[,N]     disks to make: @/disk0.img, @/disk1.img of so many MiB
@@ -67,13 +67,13 @@ class Row:
 
 
 def with_cycles(rows):
-    """The first row of each driver ends with the step cycles, and gets a minute more for it."""
+    """The first row of each list of modules ends with the step cycles, and gets a minute more for it."""
     seen = set()
     for row in rows:
-        if row.driver not in seen and row.keys.get("cycles") != "0":
+        if row.modules not in seen and row.keys.get("cycles") != "0":
             row.keys["timeout"] = str(row.timeout + 60)
             row.keys["steps"] = ",".join([s for s in row.steps if s != "cycles"] + ["cycles"])
-        seen.add(row.driver)
+        seen.add(row.modules)
     return rows
 
 
