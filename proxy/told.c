@@ -35,6 +35,7 @@ static void set_place(struct told *told, const struct told_note *note)
 	char text[32], rest;
 
 	told->irq = note->a;
+	told->rom = note->b;
 	word(text, sizeof(text), note, 0);
 	if (sscanf(text, "%x:%x:%x.%u%c", &domain, &bus, &slot, &fn, &rest) == 4 &&
 	    domain <= 0xffff && bus <= 0xff && slot <= 0x1f && fn <= 7)

@@ -19,6 +19,7 @@ struct told {
 	char bdf[32];		/* "": not told */
 	char driver[64], module[64], version[64];	/* "": none */
 	uint32_t irq;		/* Linux interrupt of INTx */
+	uint64_t rom;		/* bus address kept for the ROM */
 };
 
 struct told_module {

@@ -202,7 +202,7 @@ struct vfio_user_ring3_note {
 
 enum vfio_user_note {
 	VFIO_USER_NOTE_CALLER = 1,	/* of the next access: a program counter, text its symbol */
-	VFIO_USER_NOTE_PLACE,		/* text BDF, a its interrupt; no text: removed */
+	VFIO_USER_NOTE_PLACE,		/* text BDF, a interrupt, b ROM's address; no text: removed */
 	VFIO_USER_NOTE_DRIVER,		/* text "driver module version"; no text: unbound */
 	VFIO_USER_NOTE_VECTOR,		/* a vector, b its interrupt or 0 */
 	VFIO_USER_NOTE_MODULE,		/* text "name version", a address, b bytes; b 0: gone */

@@ -136,6 +136,12 @@ static void note_driver(const struct ring3_dev *dev, const struct device_driver 
 	note(dev, RING3_NOTE_DRIVER, 0, 0, 0, text);
 }
 
+static void note_place(const struct ring3_dev *dev, const struct pci_dev *pdev)
+{
+	note(dev, RING3_NOTE_PLACE, pdev->irq, pci_resource_start(pdev, PCI_ROM_RESOURCE), 0,
+	     pci_name(pdev));
+}
+
 static int on_bus_event(struct notifier_block *nb, unsigned long action, void *data)
 {
 	struct pci_dev *pdev = to_pci_dev(data);
@@ -145,13 +151,13 @@ static int on_bus_event(struct notifier_block *nb, unsigned long action, void *d
 		return NOTIFY_DONE;
 	switch (action) {
 	case BUS_NOTIFY_ADD_DEVICE:
-		note(dev, RING3_NOTE_PLACE, pdev->irq, 0, 0, pci_name(pdev));
+		note_place(dev, pdev);
 		if (dev->traced)
 			ring3_dmatrace(&pdev->dev);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:
-		/* Its interrupt has been assigned by now. */
-		note(dev, RING3_NOTE_PLACE, pdev->irq, 0, 0, pci_name(pdev));
+		/* Its interrupt and its addresses have been assigned by now. */
+		note_place(dev, pdev);
 		note_driver(dev, pdev->dev.driver);
 		break;
 	case BUS_NOTIFY_UNBOUND_DRIVER:
@@ -189,6 +195,21 @@ static int on_module_event(struct notifier_block *nb, unsigned long state, void 
 
 static struct notifier_block module_events = { .notifier_call = on_module_event };
 #endif
+
+/* Devices without a driver have their addresses when the bus has been scanned. */
+static int __init note_places(void)
+{
+	struct pci_dev *pdev = NULL;
+
+	for_each_pci_dev(pdev) {
+		struct ring3_dev *dev = ring3_dev_on(pdev->bus, pdev->devfn);
+
+		if (dev && dev->notes)
+			note_place(dev, pdev);
+	}
+	return 0;
+}
+late_initcall(note_places);
 
 /**
  * ring3_note_init() - see to it that what happens is told

@@ -28,9 +28,11 @@ static struct json_object *vector_row(const char *kind, uint32_t i, const struct
 	return o;
 }
 
-static bool worth_a_row(const struct irq_vector *v)
+/* Vectors that were used, that have a handler, or whose client says nothing of handlers. */
+static bool worth_a_row(const struct irq_vector *v, bool enabled, bool masked)
 {
-	return notify_armed(&v->notify) || view_now(&v->count);
+	return view_now(&v->count) || (enabled && v->linux_irq) ||
+	       (notify_armed(&v->notify) && !masked && !v->masked);
 }
 
 static void add_vector(struct json_object *rows, const char *kind, uint32_t i,
@@ -49,16 +51,20 @@ struct json_object *view_interrupts(struct device *dev)
 {
 	struct json_object *rows = json_object_new_array();
 	const struct irqs *irqs = &dev->irqs;
+	bool masked;
 
 	if (irqs->count[VFIO_USER_INTX])
 		add_vector(rows, "INTx", 0, &irqs->intx,
 			   config_command(dev) & PCI_COMMAND_INTX_DISABLE);
-	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSI]; i++)
-		if (worth_a_row(&irqs->msi[i]))
-			add_vector(rows, "MSI", i, &irqs->msi[i], config_msi_mask(dev) >> i & 1);
-	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSIX]; i++)
-		if (worth_a_row(&irqs->msix[i]))
-			add_vector(rows, "MSI-X", i, &irqs->msix[i],
-				   config_msix_masked(dev) || irq_msix_entry_masked(irqs, i));
+	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSI]; i++) {
+		masked = config_msi_mask(dev) >> i & 1;
+		if (worth_a_row(&irqs->msi[i], config_msi_enabled(dev), masked))
+			add_vector(rows, "MSI", i, &irqs->msi[i], masked);
+	}
+	for (uint32_t i = 0; i < irqs->count[VFIO_USER_MSIX]; i++) {
+		masked = config_msix_masked(dev) || irq_msix_entry_masked(irqs, i);
+		if (worth_a_row(&irqs->msix[i], config_msix_enabled(dev), masked))
+			add_vector(rows, "MSI-X", i, &irqs->msix[i], masked);
+	}
 	return rows;
 }

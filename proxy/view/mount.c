@@ -7,11 +7,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse3/fuse_lowlevel.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -29,6 +31,7 @@ static struct {
 	struct fuse_session *session;
 	pthread_t thread;
 	bool running;
+	int stop;			/* eventfd that ends the thread */
 	time_t born;
 } mounted;
 
@@ -435,10 +438,33 @@ int view_mount(const char *where)
 	return 0;
 }
 
+/*
+ * As fuse_session_loop(), but it can be told to end: closing or unmounting does not wake a
+ * thread that waits for a request as long as somebody has a file open.
+ */
 static void *serve(void *arg)
 {
+	struct pollfd fds[2] = {
+		{ .fd = fuse_session_fd(mounted.session), .events = POLLIN },
+		{ .fd = mounted.stop, .events = POLLIN },
+	};
+	struct fuse_buf buf = { .mem = NULL };
+
 	(void)arg;
-	fuse_session_loop(mounted.session);
+	while (!fuse_session_exited(mounted.session)) {
+		int n;
+
+		if (poll(fds, 2, -1) < 0)
+			continue;
+		if (fds[1].revents)
+			break;
+		n = fuse_session_receive_buf(mounted.session, &buf);
+		if (n > 0)
+			fuse_session_process_buf(mounted.session, &buf);
+		else if (n != -EINTR && n != -EAGAIN)
+			break;		/* unmounted by somebody else */
+	}
+	free(buf.mem);
 	return NULL;
 }
 
@@ -460,6 +486,9 @@ int view_start(pid_t launcher)
 	if (!mounted.session)
 		return 0;
 	clock_gettime(CLOCK_BOOTTIME, &view.since);
+	mounted.stop = eventfd(0, EFD_CLOEXEC);
+	if (mounted.stop < 0)
+		return fail("cannot start the view's thread: %m");
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&mounted.thread, NULL, serve, NULL);
@@ -481,10 +510,12 @@ void view_stop(void)
 {
 	if (!mounted.session)
 		return;
-	fuse_session_exit(mounted.session);
-	fuse_session_unmount(mounted.session);
-	if (mounted.running)
+	if (mounted.running) {
+		eventfd_write(mounted.stop, 1);
 		pthread_join(mounted.thread, NULL);
+		close(mounted.stop);
+	}
+	fuse_session_unmount(mounted.session);
 	fuse_session_destroy(mounted.session);
 	memset(&mounted, 0, sizeof(mounted));
 }

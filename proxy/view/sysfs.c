@@ -16,7 +16,6 @@
 #define IORESOURCE_READONLY	0x00004000
 #define IORESOURCE_SIZEALIGN	0x00040000
 #define IORESOURCE_MEM_64	0x00100000
-#define NR_RESOURCES		13	/* BARs, ROM, and the windows that only bridges have */
 
 static uint32_t config(const struct device *dev, unsigned int off, unsigned int width)
 {
@@ -56,7 +55,7 @@ static void show_revision(FILE *out, struct device *dev)
 	fprintf(out, "0x%02x\n", config(dev, PCI_CLASS_REVISION, 1));
 }
 
-/* With messages it is that of the first vector. */
+/* With MSI it is that of the first vector, with MSI-X it is not: so does Linux. */
 static void show_irq(FILE *out, struct device *dev)
 {
 	struct told told;
@@ -64,9 +63,7 @@ static void show_irq(FILE *out, struct device *dev)
 
 	told_get(dev, &told);
 	irq = told.irq;
-	if (config_msix_enabled(dev))
-		irq = dev->irqs.msix[0].linux_irq;
-	else if (config_msi_enabled(dev))
+	if (config_msi_enabled(dev))
 		irq = dev->irqs.msi[0].linux_irq;
 	fprintf(out, "%u\n", irq);
 }
@@ -104,12 +101,25 @@ static uint64_t resource_flags(const struct device *dev, uint32_t i)
 	return flags;
 }
 
+/* Linux gives the ROM an address and writes it to the device when somebody wants to read it. */
+static uint64_t resource_start(const struct device *dev, uint32_t i)
+{
+	uint64_t start = device_bar_address(dev, i);
+	struct told told;
+
+	if (start || i != VFIO_USER_ROM)
+		return start;
+	told_get(dev, &told);
+	return told.rom;
+}
+
 static void show_resource(FILE *out, struct device *dev)
 {
-	for (uint32_t i = 0; i < NR_RESOURCES; i++) {
-		uint64_t start, end = 0, flags = 0;
+	for (uint32_t i = 0; i <= VFIO_USER_ROM; i++) {
+		uint64_t start = 0, end = 0, flags = 0;
 
-		start = i <= VFIO_USER_ROM && dev->regions[i].size ? device_bar_address(dev, i) : 0;
+		if (dev->regions[i].size)
+			start = resource_start(dev, i);
 		if (start) {
 			end = start + dev->regions[i].size - 1;
 			flags = resource_flags(dev, i);

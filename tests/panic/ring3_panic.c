@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ring3_panic.c - a module that calls panic() as it loads, a few calls deep; or reads where nothing is
+ * ring3_panic.c - a module that calls panic() as it loads, a few calls deep; or reads where
+ * nothing is, or never comes back
  *
  * tests/integration/03-panic.t looks for the functions' names and for this file's lines in
  * the decoded stack; the lines are found by the "step" comments.
  */
+#include <linux/irqflags.h>
 #include <linux/module.h>
 #include <linux/panic.h>
 #include <linux/vmalloc.h>
@@ -12,6 +14,10 @@
 static bool beyond;
 module_param(beyond, bool, 0);
 MODULE_PARM_DESC(beyond, "Read behind the end of a vmalloc area instead");
+
+static bool spin;
+module_param(spin, bool, 0);
+MODULE_PARM_DESC(spin, "Loop for ever with interrupts off instead");
 
 static noinline int ring3_panic_inner(int depth)
 {
@@ -39,6 +45,11 @@ static noinline int ring3_panic_beyond(void)
 
 static int __init ring3_panic_init(void)
 {
+	if (spin) {
+		local_irq_disable();
+		for (;;)
+			cpu_relax();
+	}
 	if (beyond)
 		return ring3_panic_beyond();
 	return ring3_panic_outer(0) > 0 ? 0 : -EINVAL;
