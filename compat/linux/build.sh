@@ -6,6 +6,7 @@
 #   build.sh --dir      only say where it would be
 #
 # Environment: KERNEL=6.12 (or 6.1), KERNEL_SRC=DIR (any unpacked tree instead),
+# EXTRA_CONFIG=FILE (a fragment on top of config.*, such as config.kmemleak),
 # RING3_CACHE=DIR, JOBS=N.  The result is keyed by a hash over version, overlay and
 # configuration; see docs/architecture.md, "Kernel cache".
 set -euo pipefail
@@ -53,6 +54,14 @@ else
 	[ -n "$source_id" ] || die "no package $package: run 'apt-get update', or set KERNEL_SRC"
 fi
 
+# ---- which configuration
+
+fragments=("$here/config.base" "$here/config.drivers")
+if [ -n "${EXTRA_CONFIG:-}" ]; then
+	[ -f "$EXTRA_CONFIG" ] || die "EXTRA_CONFIG=$EXTRA_CONFIG: no such file"
+	fragments+=("$(realpath "$EXTRA_CONFIG")")
+fi
+
 series=$(cut -d. -f1,2 <<<"$version")
 patch=$here/patches/$series.patch
 if [ ! -f "$patch" ]; then
@@ -76,7 +85,7 @@ overlay() {
 
 hash=$({
 	printf '%s\n%s\n' "$source_id" "$(gcc -dumpfullversion)"
-	cat "$patch" "$here/config.base" "$here/config.drivers" "$here/build.sh"
+	cat "$patch" "${fragments[@]}" "$here/build.sh"
 	find "$top/compat/ring3" "$top"/proxy/client* "$top/proxy/vfio_user.h" -type f |
 		sort | xargs cat
 } | sha256sum | cut -c1-12)
@@ -113,8 +122,9 @@ done
 [ -z "$missing" ] || die "missing:$missing. Run: apt-get install build-essential flex bison bc xz-utils cpio rsync patch kmod libelf-dev"
 
 # The tree stays where it is (its path is in the compiler's command lines), one for each
-# checkout and source; what it was built to last is what `ready` vouches for.
-build=$cache/build-$version-$(printf '%s %s' "$top" "$source_id" | sha256sum | cut -c1-12)
+# checkout, source and extra fragment; what it was built to last is what `ready` vouches for.
+build=$cache/build-$version-$(printf '%s %s%s' "$top" "$source_id" "${fragments[2]:+ ${fragments[2]}}" |
+	sha256sum | cut -c1-12)
 rm -f "$dir/ready"
 mkdir -p "$dir"
 ln -sfn "$build" "$dir/build"
@@ -191,10 +201,10 @@ kmake() {
 
 steps=100	# lines of make that count as progress: little has changed
 [ -f "$build/vmlinux" ] || steps=1850
-if ! cat "$here/config.base" "$here/config.drivers" | cmp -s - "$build/.ring3-config"; then
+if ! cat "${fragments[@]}" | cmp -s - "$build/.ring3-config"; then
 	say CONFIG "$version"
 	steps=1850
-	cat "$here/config.base" "$here/config.drivers" >"$build/.ring3-config.new"
+	cat "${fragments[@]}" >"$build/.ring3-config.new"
 	kmake -s KCONFIG_ALLCONFIG="$build/.ring3-config.new" allnoconfig >"$dir/config.log" 2>&1 ||
 		die "kernel configuration failed: see $dir/config.log"
 	mv "$build/.ring3-config.new" "$build/.ring3-config"

@@ -14,8 +14,8 @@ keys:
   steps=A,B      what is done between the checks (reload; '' for one check only): reload; remove and rescan; rebind;
                  reset (between unbind and bind); live-reset (below a bound driver); runtime-pm: wait until the device
                  is suspended; suspend: to idle, woken by the clock; cycles: 20 times unload and load, after which
-                 the proxy must have as many descriptors and mappings as before.  The first row of each list
-                 of modules gets cycles as well, unless it says
+                 the proxy must have as many descriptors and mappings as before, and kmemleak, where the kernel has
+                 it, must list nothing.  The first row of each list of modules gets cycles as well, unless it says
   cycles=0       why is in a comment above the row
   params='P...'  parameters of the driver
   size=N[,N]     disks to make: @/disk0.img, @/disk1.img of so many MiB
@@ -23,6 +23,7 @@ keys:
   echo=1         a socket @/echo.sock whose other end sends back what comes
   chirp=RATE     play at this rate; QEMU records into @/out.wav
   warn=FUNCTION  a warning of the hosted kernel in this function is expected, as a full guest shows it too
+  leak=FUNCTION  memory that this function of the driver allocates is lost, as a full guest shows it too
   note='TEXT'    what QEMU's model lacks; printed with the result, evidence in a comment above the row
   timeout=S      of the whole row (60)
   UPPER=value    environment of the check
@@ -33,7 +34,7 @@ import re
 import shlex
 
 HERE = os.path.dirname(os.path.realpath(__file__))
-KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "note", "timeout", "warn", "cycles"}
+KEYS = {"irq", "devices", "steps", "params", "size", "qmp", "echo", "chirp", "note", "timeout", "warn", "leak", "cycles"}
 STEPS = {"reload", "remove", "rebind", "reset", "live-reset", "runtime-pm", "suspend", "cycles"}
 IRQS = {"MSI-X", "MSI", "INTx", "none"}
 
