@@ -66,6 +66,8 @@ static void print_json(const struct bar_device *dev, const struct bar_range *ran
 		json_object_object_add(one, "value", json_object_new_uint64(values[i]));
 		/* Many readers of JSON have 53 bits for a number. */
 		json_object_object_add(one, "hex", json_object_new_string(hex));
+		if (range->reg && !i)
+			json_object_object_add(one, "register", regs_json(range->reg, values[i]));
 		json_object_array_add(list, one);
 	}
 	json_object_object_add(all, "values", list);

@@ -120,6 +120,21 @@ static int enable_decode(struct vfu_client *client)
 	return err ? err : vfu_write(client, VFIO_USER_CONFIG, PCI_COMMAND, &command, sizeof(command));
 }
 
+static int read_ids(struct vfu_client *client, struct bar_device *dev)
+{
+	uint32_t ids = 0, class = 0;
+	int err = vfu_read(client, VFIO_USER_CONFIG, PCI_VENDOR_ID, &ids, sizeof(ids));
+
+	if (!err)
+		err = vfu_read(client, VFIO_USER_CONFIG, PCI_CLASS_REVISION, &class, sizeof(class));
+	if (err)
+		return err;
+	dev->vendor = ids;
+	dev->device = ids >> 16;
+	dev->class = class >> 8;
+	return 0;
+}
+
 static int find_spaces(struct vfu_client *client, struct bar_space *space)
 {
 	struct vfu_region region;
@@ -162,5 +177,7 @@ int bar_open_spec(struct bar_device *dev, const char *spec)
 		err = enable_decode(&state->client);
 	if (!err)
 		err = find_spaces(&state->client, dev->space);
+	if (!err)
+		err = read_ids(&state->client, dev);
 	return err ? fail("device '%s' does not answer: %s", spec, strerror(-err)) : 0;
 }

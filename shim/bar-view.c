@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "shim/bar.h"
@@ -113,6 +114,13 @@ static int no_device(const struct run_entry *run, const char *view, const char *
 	return status;
 }
 
+static uint32_t read_number(const char *dir, const char *file)
+{
+	_cleanup_free_ char *path = xasprintf("%s/%s", dir, file), *text = read_text(path);
+
+	return text ? strtoul(text, NULL, 16) : 0;
+}
+
 static int open_in(struct bar_device *dev, const char *bdf, const struct run_entry *run)
 {
 	const char *view = run_text(run, "view");
@@ -131,6 +139,9 @@ static int open_in(struct bar_device *dev, const char *bdf, const struct run_ent
 	*state = (struct view_state){ .dir = xstrdup(dir) };
 	for (int i = 0; i < BAR_SPACES; i++)
 		state->fd[i] = -1;
+	dev->vendor = read_number(dir, "vendor");
+	dev->device = read_number(dir, "device");
+	dev->class = read_number(dir, "class");
 	dev->state = state;
 	dev->ops = &view_ops;
 	dev->name = xasprintf("%s/%s", run->name, bdf);

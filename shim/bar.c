@@ -198,6 +198,10 @@ int bar_failed(const struct bar_device *dev, const struct bar_range *range, uint
 	case EPIPE:
 	case ECONNABORTED:
 		return fail("%s is gone: its run has ended, see 'ring3 ps'", dev->name);
+	case ENXIO:
+		return fail("%s does not decode %s: its driver has not switched it on, see COMMAND in "
+			    "'lspci -vv'", dev->name, bar);
+	case EAGAIN:
 	case ETIMEDOUT:
 		return fail("%s does not answer: its proxy is stopped or hangs", dev->name);
 	}
@@ -232,6 +236,7 @@ void bar_close(struct bar_device *dev)
 {
 	if (dev->ops)
 		dev->ops->close(dev);
+	regs_free(dev->regs);
 	free(dev->name);
 	*dev = (struct bar_device){ 0 };
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proxy/regs.h"
 #include "shim/util.h"
 
 #define BAR_ROM 6
@@ -26,6 +27,9 @@ struct bar_device {
 	struct bar_space space[BAR_SPACES];
 	const struct bar_ops *ops;
 	void *state;		/* of the ops */
+	uint16_t vendor, device;
+	uint32_t class;
+	struct regs *regs;	/* names of its registers, once they were asked for */
 };
 
 struct bar_ops {
@@ -40,9 +44,10 @@ struct bar_ops {
 /* What is accessed: checked by bar_check(). */
 struct bar_range {
 	unsigned int bar;
-	unsigned int width;	/* bytes of one access */
+	unsigned int width;	/* bytes of one access, 0: not said yet */
 	uint64_t offset;	/* of the first, bytes */
 	uint64_t count;		/* accesses */
+	const struct reg *reg;	/* the first one, if it was named */
 };
 
 /**
@@ -117,6 +122,23 @@ int bar_parse_width(const char *text, unsigned int *width);
  * Return: 0, or an exit status after a message.
  */
 int bar_parse_value(const char *text, unsigned int width, uint64_t *value);
+
+/**
+ * bar_find_name() - offset and width of a register
+ * @dev: the device; its names are loaded
+ * @name: "CTRL" or "RDH(1)"
+ * @range: bar, and width if it was said; offset, width and reg are filled in
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int bar_find_name(struct bar_device *dev, const char *name, struct bar_range *range);
+
+/**
+ * bar_print_register() - print a named register's value and its fields, a line
+ * @range: with reg
+ * @value: its value
+ */
+void bar_print_register(const struct bar_range *range, uint64_t value);
 
 /**
  * bar_check() - can these accesses be made?

@@ -12,6 +12,7 @@
 
 #define DUMP_BYTES 256		/* without COUNT */
 #define LINE_BYTES 16		/* of bar_print()'s table */
+#define DEFAULT_WIDTH 4
 #define PIECE 4096		/* values read before they are printed */
 
 enum { OPT_RAW = 256, OPT_VALUE };
@@ -73,20 +74,20 @@ static const struct argp bar_argp = {
 	"Read and write the registers of a device, each access of exactly one width."
 	"\vDEV is a device of a running instance, 0000:00:01.0, 1.0 or NAME/1.0; or one that nobody "
 	"drives, given as to 'ring3 run': testdev, qemu:edu. BAR is 0 to 5 or rom. OFFSET is in "
-	"bytes, COUNT in accesses: read makes one, dump goes on for 256 bytes. "
+	"bytes, or a register's name (see ring3-registers(5)); COUNT is in accesses: read makes one, "
+	"dump goes on for 256 bytes. "
 	"Reading a register may change the device.",
 	NULL, NULL, NULL,
 };
 
-/* What words stand for; the registers' names belong here. */
-static int resolve_offset(const struct bar_device *dev, unsigned int bar, const char *text,
-			  uint64_t *offset)
+/* A number, or the name of a register. */
+static int resolve_offset(struct bar_device *dev, const char *text, struct bar_range *range)
 {
-	(void)dev;
-	(void)bar;
-	if (!parse_number(text, offset))
+	if (!parse_number(text, &range->offset))
 		return 0;
-	return fail("OFFSET '%s' is not a number: use bytes, like 16 or 0x10", text);
+	if (*text >= '0' && *text <= '9')
+		return fail("OFFSET '%s' is not a number: use bytes, like 16 or 0x10", text);
+	return bar_find_name(dev, text, range);
 }
 
 static int resolve_count(const char *text, uint64_t *count)
@@ -96,17 +97,23 @@ static int resolve_count(const char *text, uint64_t *count)
 	return fail("COUNT '%s' is not a number", text);
 }
 
+static unsigned int width_of(const struct bar_range *range)
+{
+	return range->width ? range->width : DEFAULT_WIDTH;
+}
+
 /* OFFSET and COUNT as far as they are given. */
-static int parse_range(const struct bar_device *dev, const struct bar_options *opts,
+static int parse_range(struct bar_device *dev, const struct bar_options *opts,
 		       struct bar_range *range)
 {
 	const struct strv *args = &opts->args;
 	int status = 0;
 
 	if (args->n > 3)
-		status = resolve_offset(dev, range->bar, args->v[3], &range->offset);
+		status = resolve_offset(dev, args->v[3], range);
 	if (!status && args->n > 4)
 		status = resolve_count(args->v[4], &range->count);
+	range->width = width_of(range);
 	if (!status && args->n > 5)
 		status = fail("'%s' is one word too many; see 'ring3 bar --help'", args->v[5]);
 	return status;
@@ -132,7 +139,9 @@ static int read_piece(struct bar_device *dev, struct bar_range piece, uint64_t *
 		done += !err;
 	}
 	piece.count = done;
-	if (done)
+	if (done == 1 && piece.reg && format == BAR_LINES)
+		bar_print_register(&piece, values[0]);
+	else if (done)
 		status = bar_print(dev, &piece, values, format);
 	return err ? bar_failed(dev, &piece, piece.offset + done * piece.width, false, err) : status;
 }
@@ -176,12 +185,12 @@ static int cmd_read(struct bar_device *dev, const struct bar_options *opts,
 static int cmd_dump(struct bar_device *dev, const struct bar_options *opts,
 		    struct bar_range *range)
 {
-	uint64_t offset = 0, rest = dev->space[range->bar].size;
+	uint64_t rest = dev->space[range->bar].size;
 
-	if (opts->args.n > 3 && resolve_offset(dev, range->bar, opts->args.v[3], &offset))
+	if (opts->args.n > 3 && resolve_offset(dev, opts->args.v[3], range))
 		return RING3_EXIT_SETUP;
-	rest = offset < rest ? rest - offset : DUMP_BYTES;
-	range->count = (rest < DUMP_BYTES ? rest : DUMP_BYTES) / range->width;
+	rest = range->offset < rest ? rest - range->offset : DUMP_BYTES;
+	range->count = (rest < DUMP_BYTES ? rest : DUMP_BYTES) / width_of(range);
 	return do_read(dev, opts, range, BAR_TABLE);
 }
 
@@ -232,7 +241,7 @@ static int word_values(const struct bar_options *opts, const struct bar_range *r
 }
 
 /* The value of --value is one, and COUNT says how often. */
-static int repeated_value(const struct bar_device *dev, const struct bar_options *opts,
+static int repeated_value(struct bar_device *dev, const struct bar_options *opts,
 			  struct bar_range *range, struct buffer *values)
 {
 	uint64_t value;
@@ -245,7 +254,7 @@ static int repeated_value(const struct bar_device *dev, const struct bar_options
 	return status;
 }
 
-static int collect_values(const struct bar_device *dev, const struct bar_options *opts,
+static int collect_values(struct bar_device *dev, const struct bar_options *opts,
 			  struct bar_range *range, struct buffer *values)
 {
 	int status;
@@ -256,7 +265,8 @@ static int collect_values(const struct bar_device *dev, const struct bar_options
 	if (opts->raw && opts->args.n > 4)
 		return fail("--raw takes the values from standard input: leave '%s' out",
 			    opts->args.v[4]);
-	status = resolve_offset(dev, range->bar, opts->args.v[3], &range->offset);
+	status = resolve_offset(dev, opts->args.v[3], range);
+	range->width = width_of(range);
 	if (!status)
 		status = opts->raw ? raw_values(dev, range, values) :
 				     word_values(opts, range, values);
@@ -341,7 +351,7 @@ static int run_action(const struct bar_options *opts)
 
 int cmd_bar(int argc, char **argv)
 {
-	struct bar_options opts = { .width = 4 };
+	struct bar_options opts = { 0 };
 	int status = options_parse(&bar_argp, "ring3 bar", argc, argv, &opts);
 
 	if (status < 0)

@@ -94,7 +94,8 @@ _ring3() {
 		4:*) _ring3_words '0 1 2 3 4 5 rom' "$cur" ;;
 		esac
 		;;
-	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd
+	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd --view --view-optional
+		--show --trace --trace-mapped --stay
 		--help --usage --version -d -V' "$cur" ;;
 	trace)
 		case $cur in

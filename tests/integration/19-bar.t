@@ -89,7 +89,7 @@ bad 'a width of 3' "not '3'" read testdev 1 0 -w 3
 bad 'a width of 16' "not '16'" read testdev 1 0 -w 16
 bad 'a width that is a word' "not 'long'" read testdev 1 0 -w long
 bad 'ports of 8 bytes' 'ports.*1, 2 or 4' read testdev 2 0 -w 8
-bad 'an OFFSET that is no number' "'ten' is not a number" read testdev 1 ten
+bad 'an OFFSET that is no number' "'10x' is not a number" read testdev 1 10x
 bad 'an OFFSET below 0' "-4" read testdev 1 -4
 bad 'an octal OFFSET' "'010' is not a number" read testdev 1 010
 bad 'an OFFSET of 65 bits' 'not a number' read testdev 1 0x10000000000000000
@@ -174,5 +174,36 @@ r3 bar read lib/3.0 0 0x14
 is 'the one that is named' "$(out)" 'BAR0+0x0014: 0x11223344'
 exec 6<&- 7<&-
 "$RING3" ps --prune > "$T/out"
+
+# ---- registers by name
+
+r3 bar read qemu:e1000e 0 STATUS
+like 'a register by name, with its fields' "$T/out" '^STATUS 0x00008 0x[0-9a-f]{8} FD=1 LU=1 '
+r3 bar read qemu:e1000e 0 STATUS -j
+is 'as JSON' "$(python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["values"][0]["register"]["name"])' "$T/out" 2>&1)" STATUS
+bad 'a name almost right' "has no register 'STATSU'; did you mean STATUS" read qemu:e1000e 0 STATSU
+bad 'a register of another BAR' 'STATUS is in BAR0, not BAR1' read qemu:e1000e 1 STATUS
+bad 'a register of another width' 'STATUS is 4 bytes wide, not 2' read qemu:e1000e 0 STATUS -w 2
+bad 'a device without names' 'no names for the registers of testdev \(1234:7233\)' read testdev 0 STATUS
+
+# ---- a device of a run, and its driver goes on
+
+r3_start run --name lab --device qemu:e1000e --device qemu:edu -- sh -c 'echo up; read -r x; cat /sys/class/net/eth0/address'
+ok 'a run: running' r3_up
+r3 bar read lab/1.0 0 STATUS
+like 'a run: by name' "$T/out" '^STATUS 0x00008 '
+r3 bar read 1.0 0 8
+by_offset=$(out)
+r3 bar dump 1.0 0 0 4
+like 'a run: a dump' "$T/out" "^BAR0\+0x0000: [0-9a-f]{8} [0-9a-f]{8} ${by_offset##*0x} [0-9a-f]{8}\$"
+r3 bar write 1.0 0 0x5400 0x12345678
+r3 bar read 1.0 0 0x5400
+is 'a run: written and read back' "$(out)" 'BAR0+0x5400: 0x12345678'
+bad 'a run: a device without a driver does not decode' 'lab/0000:00:02.0 does not decode BAR0' read 2.0 0
+bad 'a run: across the end' '2 of 4 bytes at 0x1fffc cross the end of BAR0' read 1.0 0 0x1fffc 2
+echo >&9
+r3_wait
+is 'a run: it goes on' "$status" 0
 
 finish
