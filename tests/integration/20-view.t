@@ -168,6 +168,19 @@ r3_wait
 is 'the first goes on' "$status" 0
 r3 run --device testdev -- true
 is 'without --view the view is not needed' "$status" 0
+# Users mount by fusermount3; here somebody has none of it.
+if [ "$(id -u)" = 0 ]; then
+	mkdir -m 777 theirs
+	cat > nofuse.sh <<'END'
+mount --bind /dev/null /usr/bin/fusermount3
+exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+END
+	"$TOOLS/reap" -t 60 unshare -m sh nofuse.sh "$RING3" run --view "$PWD/theirs" --device testdev -- true \
+		> "$T/out" 2> "$T/err"
+	status=$?
+	is 'no fusermount3: 125' "$status" 125
+	like 'no fusermount3: says so' "$T/err" 'fusermount3.*apt-get install fuse3'
+fi
 mkdir regs
 printf 'device 1234:7233\nCTRL 0 nonsense 4\n' > regs/bad.regs
 RING3_REGISTERS=$PWD/regs r3 run --device testdev -- true

@@ -5,6 +5,7 @@
 #include <pthread.h>
 
 #include "proxy/told.h"
+#include "proxy/trace-file.h"
 #include "proxy/trace-text.h"
 #include "proxy/trace.h"
 #include "tests/unit/proxy-common.h"
@@ -199,6 +200,38 @@ static void test_text(void **state)
 	free(text);
 }
 
+/* A file that takes nothing for a while: what is lost is counted, and the rest is there. */
+static void test_lost_is_counted(void **state)
+{
+	struct device *dev = *state;
+	unsigned long long lines = 0, lost = 0, n;
+	const unsigned int made = 3 * TRACE_SMALL;
+	char path[64], line[512];
+	int pipes[2];
+	FILE *f;
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC), 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", pipes[1]);
+	assert_int_equal(trace_file_open(path), 0);
+	close(pipes[1]);
+	assert_int_equal(trace_file_start(&dev, 1), 0);
+	for (unsigned int i = 0; i < made; i++)
+		rd(dev, VFIO_USER_CONFIG, 0, 4);
+	f = fdopen(pipes[0], "r");
+	assert_non_null(f);
+	/* Until all of it has come; the writer then waits for more. */
+	while (lines + lost < made && fgets(line, sizeof(line), f)) {
+		lines += !!strstr(line, " config read ");
+		if (strstr(line, " lost ") && sscanf(strstr(line, " lost "), " lost %llu", &n) == 1)
+			lost += n;
+	}
+	assert_int_equal(lines + lost, made);
+	assert_true(lost > 0);
+	assert_int_equal(trace_file_lost(), lost);
+	trace_file_stop();
+	fclose(f);
+}
+
 static void test_hostile_notes(void **state)
 {
 	struct device *dev = *state;
@@ -245,6 +278,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reader_beside_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_callers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_lost_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_notes, setup, teardown),
 	};
 
