@@ -14,6 +14,7 @@
 
 #include "shim/instance.h"
 #include "shim/mounts.h"
+#include "shim/process.h"
 
 #define TRIES 100	/* others may remove the runtime directory meanwhile */
 
@@ -37,6 +38,8 @@ static void guard_main(int parent, pid_t shim, const char *name, const char *vie
 		continue;
 	sigemptyset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* From here on it is a parent itself, of fusermount3. */
+	process_init();
 	if (view)
 		mounts_detach(view);
 	registry_after(name, shim);

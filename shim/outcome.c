@@ -130,6 +130,7 @@ static void crashed(struct run *run, char *message)
 static void never_started(struct run *run, int status)
 {
 	run->show_tail = true;
+	run->crashed = true;
 	decide(run, RING3_EXIT_SETUP,
 	       xasprintf("the hosted kernel ended before its init could run: %s; its last words "
 			 "are above", process_describe(status)));

@@ -92,17 +92,24 @@ static int check_device(void)
 
 	if (fd >= 0)
 		return 0;
-	return fail("--view: /dev/fuse: %s; allow the container this device", strerror(errno));
+	return fail("--view: /dev/fuse: %s; %s", strerror(errno),
+		    geteuid() ? "have root run 'chmod 666 /dev/fuse'" :
+				"allow the container this device");
 }
 
-/* Root mounts by itself; others have the set-user-ID fusermount3 do it. */
+/*
+ * Root mounts by itself; others have the set-user-ID fusermount3 do it, which opens the device
+ * with their rights.
+ */
 static int check_fuse(void)
 {
 	if (access("/dev/fuse", F_OK))
 		return fail("--view: there is no /dev/fuse; load the host's module with "
 			    "'modprobe fuse', or pass the device into the container");
+	if (check_device())
+		return RING3_EXIT_SETUP;
 	if (!geteuid())
-		return check_device();
+		return 0;
 	if (access("/usr/bin/fusermount3", X_OK) && access("/bin/fusermount3", X_OK))
 		return fail("--view: fusermount3 is missing: apt-get install fuse3");
 	if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) > 0)

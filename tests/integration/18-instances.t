@@ -18,7 +18,7 @@ up() {
 }
 
 # An instance's value of key $2.
-json_of() { "$RING3" ps -j | python3 -c 'import json, sys
+json_of() { "${AS[@]}" "$RING3" ps -j | python3 -c 'import json, sys
 print([i[sys.argv[2]] for i in json.load(sys.stdin) if i["name"] == sys.argv[1]][0])' "$1" "$2"; }
 
 r3 ps
@@ -41,7 +41,7 @@ up alpha --device testdev --device testdev,addr=4.0
 is 'the directory has these files' "$(cd "$base/alpha" && echo *)" 'instance.json lock view'
 is 'and is open to nobody else' "$(stat -c %a "$base" "$base/alpha" | xargs)" '700 700'
 last='ring3 ps'
-"$RING3" ps > "$T/ps"
+"${AS[@]}" "$RING3" ps > "$T/ps"
 like 'ps lists it' "$T/ps" "^alpha +[0-9]+ +[0-9]+s +running +testdev testdev +$base/alpha/view\$"
 is 'ps -j: the state' "$(json_of alpha state)" running
 is 'ps -j: the process' "$(json_of alpha pid)" "$(process_of shim)"
@@ -111,7 +111,7 @@ for pid in $(descendants "$bg"); do
 	kill -STOP "$pid"
 	[ "$(readlink "/proc/$pid/exe")" != "$(readlink -f "$RING3")" ] || pids+=" $pid"
 done
-kill -KILL $pids "$(process_of proxy)"
+kill -KILL $pids "$(process_of proxy)" 2> /dev/null
 r3_kill
 is 'kill -9 of the shim, its guard and the proxy: the directory stays' "$(ls "$base")" alpha
 cp -r "$base" "$T/w/left"
@@ -138,13 +138,44 @@ echo nonsense > "$base/alpha/instance.json"
 r3 ps --prune
 is 'what is no JSON is swept as well' "$(cat "$T/out")" 'removed what was left of alpha'
 
+# A FUSE file system that nobody serves, as a proxy leaves it that was killed.
+dead_view() {
+	python3 -c 'import ctypes, os, sys
+fd = os.open("/dev/fuse", os.O_RDWR)
+data = b"fd=%d,rootmode=40000,user_id=0,group_id=0" % fd
+sys.exit(ctypes.CDLL(None).mount(b"ring3", os.fsencode(sys.argv[1]), b"fuse.ring3", 6, data))' "$1" 2> /dev/null
+}
+no_mounts() { is "$1: no mount is left" "$(grep -F "$T" /proc/self/mountinfo)" ''; }
+mkdir -p "$T/mine"
+if [ ${#AS[@]} -eq 0 ] && dead_view "$T/mine"; then
+	r3 run --device testdev --view "$T/mine" -- true
+	is '--view where something dead is mounted: 125' "$status" 125
+	like 'says what' "$T/err" "ring3 .fuse.ring3. is mounted there"
+	umount -l "$T/mine"
+	for role in shim proxy; do
+		for view in "$base/alpha/view" "$T/mine"; do
+			up alpha --device testdev $([ "$view" != "$T/mine" ] || echo "--view $view")
+			grep -qF " $view " /proc/self/mountinfo || dead_view "$view"
+			kill -KILL "$(process_of $role)"
+			r3_ended
+			no_mounts "kill -9 of the $role with a view at ${view#"$T/"}"
+			is "kill -9 of the $role: nor the directory" "$(ls "$T/run")" ''
+		done
+	done
+	cp -r "$T/w/left" "$base"
+	dead_view "$base/alpha/view"
+	r3 ps --prune
+	is 'ps --prune of a dead view' "$(cat "$T/out")" 'removed what was left of alpha'
+	no_mounts 'ps --prune'
+fi
+
 # The runtime directory: not one that others can enter, and a run goes on without any.
 mkdir -m 755 "$base"
 r3 run -v -- true
 is 'a runtime directory that others may enter: the run goes on' "$status" 0
 is 'and leaves it alone' "$(ls "$base")" ''
 rmdir "$base"
-ln -s /etc "$base"
+ln -s "$T/tmp" "$base"
 r3 run -- true
 is 'a symbolic link for a runtime directory: the run goes on' "$status" 0
 is 'without a word' "$(cat "$T/err")" ''
@@ -153,7 +184,7 @@ rm "$base"
 # Many starts and ends at once: each must see the directory that others make and remove.
 runs=()
 for i in 1 2 3 4 5 6; do
-	"$RING3" run --name "many-$i" -- true > "$T/many-$i" 2>&1 &
+	"${AS[@]}" "$RING3" run --name "many-$i" -- true > "$T/many-$i" 2>&1 &
 	runs+=($!)
 done
 all=0
@@ -192,9 +223,9 @@ is '--hold: in one line' "$(wc -l < "$T/err")" 1
 like '--hold: with the view and the way out' "$T/err" "$base/h/view.*'ring3 kill h'"
 is '--hold: output is complete' "$(cat "$T/out")" out
 ok '--hold: the proxy lives' [ -n "$(process_of proxy)" ]
-"$RING3" ps > "$T/ps"
+"${AS[@]}" "$RING3" ps > "$T/ps"
 like '--hold: ps says so' "$T/ps" '^h .* ended 7, held '
-"$RING3" kill h
+"${AS[@]}" "$RING3" kill h
 r3_ended
 is '--hold: the status is that of the command' "$status" 7
 
@@ -208,16 +239,16 @@ done
 r3_start run --name h --hold --device testdev --driver ./ring3_panic.ko -- true
 ok '--hold after a panic' await "grep -q 'are held' '$T/err'"
 ok 'the crash is told before' grep -q 'ring3_panic: on purpose' "$T/err"
-"$RING3" ps > "$T/ps"
+"${AS[@]}" "$RING3" ps > "$T/ps"
 like 'ps: panicked' "$T/ps" '^h .* panicked, held '
-"$RING3" kill h
+"${AS[@]}" "$RING3" kill h
 r3_ended
 is 'the status is that of a crash' "$status" 255
 up h --hold --device testdev
 kill -KILL "$(process_of kernel)"
 ok '--hold after kill -9 of the hosted kernel' await "grep -q 'are held' '$T/err'"
 ok 'the proxy lives' [ -n "$(process_of proxy)" ]
-"$RING3" ps > "$T/ps"
+"${AS[@]}" "$RING3" ps > "$T/ps"
 like 'ps: killed' "$T/ps" '^h .* killed 9, held '
 kill -KILL "$(process_of shim)"
 r3_ended
@@ -236,7 +267,7 @@ is '--hold and the proxy dies: 125' "$status" 125
 # Enter on a terminal ends it.
 last='script: ring3 run --hold'
 mkfifo "$T/keys"
-script -qfec "'$RING3' run --name h --hold --device testdev -- true" /dev/null < "$T/keys" > "$T/out" 2>&1 &
+script -qfec "${AS[*]} '$RING3' run --name h --hold --device testdev -- true" /dev/null < "$T/keys" > "$T/out" 2>&1 &
 typing=$!
 exec 8> "$T/keys"
 ok '--hold on a terminal: held' await "grep -q 'Enter, Ctrl-C or' '$T/out'"

@@ -53,7 +53,7 @@ is 'write: the same in decimal' "$status" 0
 r3 bar write testdev 1 0x1000 1024 --value 7
 is 'write --value: COUNT times' "$status" 0
 last='printf 01234567 | ring3 bar write --raw'
-printf 01234567 | "$RING3" bar write testdev 1 0x1000 --raw -w 4
+printf 01234567 | "${AS[@]}" "$RING3" bar write testdev 1 0x1000 --raw -w 4
 is 'write --raw' "$?" 0
 
 r3 bar read qemu:edu 0 0
@@ -117,17 +117,17 @@ bad 'the same with -n' "no run is named 'lab'" read 0000:00:01.0 0 -n lab
 bad 'two runs' 'two runs' read lab/1.0 0 -n other
 bad 'a specification in a run' 'no device of a run' read testdev 0 -n lab
 last='printf 123 | ring3 bar write --raw'
-printf 123 | "$RING3" bar write testdev 1 0x1000 --raw > "$T/out" 2> "$T/err"
+printf 123 | "${AS[@]}" "$RING3" bar write testdev 1 0x1000 --raw > "$T/out" 2> "$T/err"
 is 'write --raw of 3 bytes: 125' "$?" 125
 like 'write --raw of 3 bytes: says so' "$T/err" '3 bytes: not one or more values of 4'
-head -c 8193 /dev/zero | "$RING3" bar write testdev 1 0 --raw -w 1 > "$T/out" 2> "$T/err"
+head -c 8193 /dev/zero | "${AS[@]}" "$RING3" bar write testdev 1 0 --raw -w 1 > "$T/out" 2> "$T/err"
 is 'write --raw of more than the BAR: 125' "$?" 125
 like 'write --raw of more than the BAR: says so' "$T/err" 'cross the end of BAR1'
-script -qec "'$RING3' bar read testdev 1 0 --raw" /dev/null < /dev/null > "$T/out" 2>&1
+script -qec "${AS[*]} '$RING3' bar read testdev 1 0 --raw" /dev/null < /dev/null > "$T/out" 2>&1
 is 'read --raw to a terminal: 125' "$?" 125
 like 'read --raw to a terminal: says so' "$T/out" 'a terminal does not show'
 last='ring3 bar read > /dev/full'
-"$RING3" bar read testdev 1 0 > /dev/full 2> "$T/err"
+"${AS[@]}" "$RING3" bar read testdev 1 0 > /dev/full 2> "$T/err"
 is 'output that nobody has: 125' "$?" 125
 like 'output that nobody has: says so' "$T/err" 'cannot write standard output: No space'
 
@@ -173,7 +173,7 @@ bad 'two runs that have the device' "'lab' and 'lib' both have a device 0000:00:
 r3 bar read lib/3.0 0 0x14
 is 'the one that is named' "$(out)" 'BAR0+0x0014: 0x11223344'
 exec 6<&- 7<&-
-"$RING3" ps --prune > "$T/out"
+"${AS[@]}" "$RING3" ps --prune > "$T/out"
 
 # ---- registers by name
 
