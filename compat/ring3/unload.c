@@ -12,11 +12,13 @@
 #include <linux/notifier.h>
 
 /* Stable releases of 6.1 got it late. */
-extern void device_link_wait_removal(void) __weak;
+void __weak device_link_wait_removal(void)
+{
+}
 
 static int module_event(struct notifier_block *nb, unsigned long state, void *module)
 {
-	if (state == MODULE_STATE_GOING && device_link_wait_removal)
+	if (state == MODULE_STATE_GOING)
 		device_link_wait_removal();
 	return NOTIFY_OK;
 }
