@@ -5,6 +5,7 @@
 #ifndef RING3_H
 #define RING3_H
 
+#include <linux/elf.h>
 #include <linux/pci.h>
 #include <asm/ring3_io.h>
 #include "user.h"
@@ -92,6 +93,10 @@ int ring3_intx_init(void);
 void ring3_intx_event(struct ring3_dev *dev);
 int ring3_intx_map(const struct pci_dev *pdev, u8 slot, u8 pin);
 struct irq_domain *ring3_msi_init(void);
+
+/* gdb.c, for the patched module loader */
+struct module;
+void ring3_gdb_module(struct module *mod, const Elf64_Ehdr *hdr, unsigned long len);
 
 /* stub.c, and what the patched kernel tells it */
 void ring3_stub_check(void);

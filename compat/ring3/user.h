@@ -99,6 +99,19 @@ int ring3_stub_lost(void);
 int ring3_stub_dead(int pid);
 int ring3_stub_gone(int pid);
 
+/* gdb_user.c: an entry of gdb's list of code that was made at run time */
+struct ring3_jit {
+	struct ring3_jit *next;
+	struct ring3_jit *prev;
+	const void *symfile;		/* an ELF image */
+	unsigned long long size;	/* bytes of it */
+};
+
+void ring3_jit_register(struct ring3_jit *entry);
+void ring3_jit_unregister(struct ring3_jit *entry);
+void *ring3_gdb_map(const char *tree, const char *module, unsigned long long *size);
+void ring3_gdb_unmap(const void *image, unsigned long long size);
+
 /* xstate_user.c */
 struct iovec;
 void ring3_full_xstate(int pid, struct iovec *iov);

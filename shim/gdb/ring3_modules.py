@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0
+"""ring3_modules.py - symbols of modules
+
+The hosted kernel of `ring3 debug` gives gdb the symbols of each module itself, by gdb's JIT
+interface (compat/ring3/gdb.c), so a pending breakpoint is hit the first time.  Here is what that leaves:
+a breakpoint that outlives its module, and modules of a kernel that nobody meant to debug.
+"""
+import os
+
+import gdb
+
+
+class Modules:
+    """Modules that were loaded while the hosted kernel did not keep symbols."""
+
+    def __init__(self):
+        self.index = None
+
+    @staticmethod
+    def name_of(path):
+        return os.path.basename(path).split(".")[0].replace("-", "_")
+
+    def find(self, name):
+        """A module's file: one that the run was told of, or the kernel's own."""
+        if self.index is None:
+            self.index = {}
+            build = os.path.join(os.environ.get("RING3_GDB_KERNEL", ""), "build")
+            order = os.path.join(build, "modules.order")
+            if os.path.exists(order):
+                with open(order, encoding="utf-8") as f:
+                    for line in f:
+                        path = os.path.splitext(os.path.join(build, line.strip()))[0]
+                        self.index[self.name_of(path)] = path + ".ko"
+            for path in os.environ.get("RING3_GDB_MODULES", "").split("\n"):
+                if path:
+                    self.index[self.name_of(path)] = path
+        path = self.index.get(name)
+        return path if path and os.path.exists(path) else None
+
+    @staticmethod
+    def known():
+        """Names of the modules that gdb has from the hosted kernel."""
+        entry = gdb.parse_and_eval("__jit_debug_descriptor.first_entry")
+        names = set()
+        while int(entry):
+            names.add(entry.cast(gdb.lookup_type("struct ring3_gdb_entry").pointer())["name"].string())
+            entry = entry["next"]
+        return names
+
+    @staticmethod
+    def loaded():
+        """(name, {section: address}) of every loaded module."""
+        head = gdb.parse_and_eval("&modules")
+        kind = gdb.lookup_type("struct module")
+        offset = next(f.bitpos // 8 for f in kind.fields() if f.name == "list")
+        item = head["next"]
+        while int(item) != int(head):
+            mod = gdb.Value(int(item) - offset).cast(kind.pointer())
+            sections = {}
+            attrs = mod["sect_attrs"]
+            if int(attrs):
+                for i in range(int(attrs["nsections"])):
+                    a = attrs["attrs"][i]
+                    sections[a["battr"]["attr"]["name"].string()] = int(a["address"])
+            yield mod["name"].string(), sections
+            item = item["next"]
+
+    def add_all(self):
+        known = self.known()
+        for name, sections in self.loaded():
+            path = self.find(name)
+            if name in known or not path or ".text" not in sections:
+                continue
+            command = f"add-symbol-file {path} {sections['.text']:#x}"
+            for section, address in sections.items():
+                if section.startswith((".data", ".rodata", ".bss", ".init", ".exit", ".text.")):
+                    command += f" -s {section} {address:#x}"
+            gdb.execute(command, to_string=True)
+
+
+def rearm(event):
+    """gdb takes breakpoints for inserted that were in the text of a module that has gone."""
+    if not event.new_objfile.filename.startswith("<in-memory@"):
+        return
+    for b in gdb.breakpoints():
+        if b.enabled:
+            b.enabled = False
+            b.enabled = True
+
+
+class Symbols(gdb.Command):
+    """Read the symbols of loaded modules that gdb does not have yet: lx-symbols
+
+A run of `ring3 debug` has them by itself; one that was attached to, those of modules loaded since."""
+
+    def __init__(self):
+        super().__init__("lx-symbols", gdb.COMMAND_FILES, gdb.COMPLETE_FILENAME)
+
+    def invoke(self, arg, from_tty):
+        Modules().add_all()
+        gdb.write(", ".join(sorted(name for name, _ in Modules.loaded())) + "\n")
+
+
+def start():
+    Symbols()
+    gdb.events.new_objfile.connect(rearm)
+
+
+def attached():
+    """The process is there and stands still."""
+    try:
+        Modules().add_all()
+    except gdb.error as e:
+        gdb.write(f"ring3: no symbols of modules: {e}\n", gdb.STDERR)
