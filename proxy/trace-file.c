@@ -236,6 +236,16 @@ void trace_file_stop(void)
 }
 
 /**
+ * trace_file_running() - is a trace being written?
+ *
+ * Return: true if so.  Context: any thread.
+ */
+bool trace_file_running(void)
+{
+	return file.running;
+}
+
+/**
  * trace_file_read() - a device's part of the trace
  * @dev: device
  * @buf: for the text

@@ -113,7 +113,7 @@ void qtest_set_timeout(int ms);
 int qtest_command(const char *line);
 uint64_t qtest_read(uint64_t addr, unsigned int width);
 int qtest_read_block(uint64_t addr, void *data, size_t len);
-#define QTEST_BLOCK 256		/* bytes */
+#define QTEST_BLOCK 4096	/* bytes */
 void qtest_write(uint64_t addr, unsigned int width, uint64_t value);
 void qtest_flush(void);
 void qtest_write_block(uint64_t addr, const void *data, size_t len);

@@ -31,7 +31,7 @@ static struct {
 	void (*lost)(void);
 	void (*irqs)(void);
 	struct loop_work lost_work, irq_work;
-	char buf[4096];
+	char buf[3 * QTEST_BLOCK];	/* the longest answer is two digits for each byte */
 	size_t start, len;
 	unsigned int owed;
 	bool alive, stalled;

@@ -23,7 +23,9 @@
 #include "proxy/util.h"
 #include "proxy/view/view.h"
 
-#define FOREVER		3600.0		/* names that never change; the kernel may remember them */
+/* How long the kernel may remember, in seconds. */
+#define FOREVER		3600.0		/* what never changes */
+#define PLACE		1.0		/* a device's address, which may be told after a moment */
 #define DEFAULT_SIZE	4096		/* as sysfs says */
 #define FUSE_MAGIC	0x65735546	/* linux/magic.h: FUSE_SUPER_MAGIC */
 
@@ -74,6 +76,30 @@ static bool fill(uint64_t ino, struct stat *st)
 	return true;
 }
 
+static double name_lasts(const struct view_node *node)
+{
+	switch (node->kind) {
+	case VIEW_DEVICE:
+		return PLACE;
+	case VIEW_IRQS:
+	case VIEW_IRQ:
+	case VIEW_DRIVER:
+	case VIEW_DRIVER_LINK:
+	case VIEW_DEVICE_LINK:
+		return 0;
+	default:
+		return FOREVER;
+	}
+}
+
+/* All but the size of a file that grows. */
+static double attributes_last(const struct view_node *node)
+{
+	const struct view_file *file = view_file_of(node);
+
+	return node->kind == VIEW_SHOWN || (file && file->grows) ? 0 : FOREVER;
+}
+
 static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 {
 	struct fuse_entry_param entry = { 0 };
@@ -88,9 +114,8 @@ static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 		if (strcmp(have, name))
 			continue;
 		entry.ino = view_ino(&child);
-		entry.entry_timeout = view_is_dynamic(&dir) ? 0 : FOREVER;
-		/* A directory or text file has the same attributes for ever. */
-		entry.attr_timeout = view_is_dir(&child) ? FOREVER : 0;
+		entry.entry_timeout = name_lasts(&child);
+		entry.attr_timeout = attributes_last(&child);
 		if (fill(entry.ino, &entry.attr))
 			fuse_reply_entry(req, &entry);
 		else
@@ -102,11 +127,12 @@ static void do_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
 
 static void do_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
+	struct view_node node;
 	struct stat st;
 
 	(void)fi;
-	if (fill(ino, &st))
-		fuse_reply_attr(req, &st, 0);
+	if (fill(ino, &st) && view_node(ino, &node))
+		fuse_reply_attr(req, &st, attributes_last(&node));
 	else
 		fuse_reply_err(req, ENOENT);
 }
@@ -217,7 +243,9 @@ static bool has_text(const struct view_node *node)
 {
 	const struct view_file *file = view_file_of(node);
 
-	return node->kind == VIEW_IRQ || (file && (file->table || file->text));
+	if (node->kind == VIEW_IRQ)
+		return true;
+	return file && (file->table || file->text) && !(file->read && view_followed());
 }
 
 static void do_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

@@ -5,9 +5,7 @@
  * With --trace it is the device's part of the trace, as it grows.  Without, it is what the ring
  * still has.
  */
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "proxy/trace-file.h"
 #include "proxy/trace-text.h"
@@ -35,7 +33,27 @@ static void show_ring(FILE *out, const struct device *dev, uint64_t most)
 }
 
 /**
- * view_trace_read() - the device's part of the trace
+ * view_followed() - is a trace being written?
+ *
+ * Return: true if view_trace_read() has it.
+ */
+bool view_followed(void)
+{
+	return trace_file_running();
+}
+
+/**
+ * view_trace_text() - the last events of a device
+ * @out: stream
+ * @dev: device
+ */
+void view_trace_text(FILE *out, struct device *dev)
+{
+	show_ring(out, dev, trace_capacity());
+}
+
+/**
+ * view_trace_read() - the device's part of the trace that is being written
  * @dev: device
  * @arg: not used
  * @buf: for the text
@@ -46,25 +64,8 @@ static void show_ring(FILE *out, const struct device *dev, uint64_t most)
  */
 ssize_t view_trace_read(struct device *dev, int arg, void *buf, size_t len, off_t off)
 {
-	ssize_t n = trace_file_read(dev, buf, len, off);
-	size_t size = 0;
-	char *text = NULL;
-	FILE *out;
-
 	(void)arg;
-	if (n != -ENODATA)
-		return n;
-	out = open_memstream(&text, &size);
-	if (!out)
-		return -ENOMEM;
-	show_ring(out, dev, trace_capacity());
-	fclose(out);
-	n = (uint64_t)off < size ? size - off : 0;
-	if ((size_t)n > len)
-		n = len;
-	memcpy(buf, text + off, n);
-	free(text);
-	return n;
+	return trace_file_read(dev, buf, len, off);
 }
 
 off_t view_trace_size(const struct device *dev, int arg)

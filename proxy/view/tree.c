@@ -65,18 +65,6 @@ bool view_is_link(const struct view_node *node)
 	return node->kind == VIEW_DRIVER_LINK || node->kind == VIEW_DEVICE_LINK;
 }
 
-/**
- * view_is_dynamic() - may names come and go in this directory?
- * @dir: a directory
- *
- * Return: true if the kernel must not remember what it found there.
- */
-bool view_is_dynamic(const struct view_node *dir)
-{
-	return dir->kind == VIEW_DEVICE || dir->kind == VIEW_IRQS || dir->kind == VIEW_DRIVER ||
-	       (dir->kind == VIEW_DIR && dir->dir <= DIR_DRIVERS);
-}
-
 static const struct view_file *table_of(const struct view_node *dir)
 {
 	switch (dir->kind) {

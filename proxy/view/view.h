@@ -24,7 +24,7 @@
 struct view_file {
 	const char *name;
 	mode_t mode;			/* permissions */
-	/* One of these three. */
+	/* One of these three; text and read: text, or what grows while a trace is written. */
 	void (*text)(FILE *out, struct device *dev);
 	/* An object (a line for each member) or an array of them (a table); has a twin NAME.json. */
 	struct json_object *(*table)(struct device *dev);
@@ -35,6 +35,7 @@ struct view_file {
 	/* NULL: there for every device.  In a table of no device, dev is NULL. */
 	bool (*there)(const struct device *dev, int arg);
 	off_t (*size)(const struct device *dev, int arg);	/* NULL: 4096, as in sysfs */
+	bool grows;			/* its size is not always the same */
 };
 
 /* Tables end with a NULL name. */
@@ -82,7 +83,6 @@ uint64_t view_ino(const struct view_node *node);
 bool view_node(uint64_t ino, struct view_node *node);
 bool view_is_dir(const struct view_node *node);
 bool view_is_link(const struct view_node *node);
-bool view_is_dynamic(const struct view_node *dir);
 const struct view_file *view_file_of(const struct view_node *node);
 struct device *view_device_of(const struct view_node *node);
 bool view_child(const struct view_node *dir, size_t n, struct view_node *child,
@@ -118,6 +118,8 @@ bool view_bar_there(const struct device *dev, int bar);
 off_t view_bar_size(const struct device *dev, int bar);
 ssize_t view_bar_read(struct device *dev, int bar, void *buf, size_t len, off_t off);
 ssize_t view_bar_write(struct device *dev, int bar, const void *buf, size_t len, off_t off);
+bool view_followed(void);
+void view_trace_text(FILE *out, struct device *dev);
 ssize_t view_trace_read(struct device *dev, int arg, void *buf, size_t len, off_t off);
 off_t view_trace_size(const struct device *dev, int arg);
 

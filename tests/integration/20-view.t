@@ -94,6 +94,25 @@ sed '1,/^===$/d' "$T/out" > "$T/lspci.inside"
 is 'and lspci prints the same' "$(diff "$T/lspci.inside" "$T/lspci")" ''
 nothing_left 'a run with a view'
 
+# ---- many readers beside traffic
+
+r3_start run --name view --device qemu:nvme,disk=disk.img -- sh -c "echo up; read -r x
+	for i in 1 2 3 4; do dd if=/dev/nvme0n1 of=/dev/null bs=4k iflag=direct 2> /dev/null || exit 1; done; read -r x"
+ok 'traffic: running' r3_up
+memory() { awk '/RssAnon/ {print $2}' "/proc/$(cat "$V/proxy/pid")/status"; }
+mapfile -t files < <(texts)
+"$TOOLS/viewload" -n 20000 -j 8 "${files[@]}" > "$T/load"
+before=$(memory)
+echo >&9
+is 'traffic: eight readers read every file' "$("$TOOLS/viewload" -n 60000 -j 8 "${files[@]}" | tee "$T/load" | awk '{print $4}')" 0
+sed 's/^/# traffic: /' "$T/load" >&2
+after=$(memory)
+echo "# the proxy's memory: $before, then $after KiB" >&2
+ok "traffic: the proxy's memory does not grow" [ $((after - before)) -lt 1024 ]
+echo >&9
+r3_wait
+is 'traffic: no error' "$status" 0
+
 # ---- a driver process that does not answer
 
 r3_start run --name view --device qemu:e1000e --device testdev -- sh -c 'ip link set eth0 up; echo up; read -r x'
