@@ -96,14 +96,14 @@ nothing_left 'a run with a view'
 
 # ---- many readers beside traffic
 
-r3_start run --name view --device qemu:nvme,disk=disk.img -- sh -c "echo up; read -r x
-	for i in 1 2 3 4; do dd if=/dev/nvme0n1 of=/dev/null bs=4k iflag=direct 2> /dev/null || exit 1; done; read -r x"
+r3_start run --name view --device qemu:nvme,disk=disk.img -- bash -c "echo up
+	while ! read -r -t 0.01 x; do dd if=/dev/nvme0n1 of=/dev/null bs=4k iflag=direct 2> /dev/null || exit 1; done"
 ok 'traffic: running' r3_up
 memory() { awk '/RssAnon/ {print $2}' "/proc/$(cat "$V/proxy/pid")/status"; }
 mapfile -t files < <(texts)
+# What eight open files take, and the ring when it is full, is there after this.
 "$TOOLS/viewload" -n 20000 -j 8 "${files[@]}" > "$T/load"
 before=$(memory)
-echo >&9
 is 'traffic: eight readers read every file' "$("$TOOLS/viewload" -n 60000 -j 8 "${files[@]}" | tee "$T/load" | awk '{print $4}')" 0
 sed 's/^/# traffic: /' "$T/load" >&2
 after=$(memory)
