@@ -43,7 +43,7 @@ static struct {
 	char *qemu_args[MAX_QEMU_ARGS + 1];
 	size_t nr_qemu_args;
 	const char *view, *trace;
-	bool view_optional, trace_mapped, stay;
+	bool view_optional, trace_mapped, stay, callers;
 	struct view_shown shown[MAX_SHOWN];
 	size_t nr_shown;
 } options = { .ram_fd = -1, .ready_fd = -1 };
@@ -64,6 +64,7 @@ enum {
 	OPT_TRACE,
 	OPT_TRACE_MAPPED,
 	OPT_STAY,
+	OPT_CALLERS,
 };
 
 static const struct argp_option argp_options[] = {
@@ -85,6 +86,8 @@ static const struct argp_option argp_options[] = {
 	{ "trace", OPT_TRACE, "FILE", 0, "Write what happens to this file, as mmiotrace does", 0 },
 	{ "trace-mapped", OPT_TRACE_MAPPED, NULL, 0,
 	  "Let no register be mapped, so that every access is counted and traced", 0 },
+	{ "callers", OPT_CALLERS, NULL, 0,
+	  "Have the hosted kernel tell who makes each access, without --trace as well", 0 },
 	{ "stay", OPT_STAY, NULL, 0, "Go on when the last --client-fd has gone", 0 },
 	{ 0 },
 };
@@ -165,6 +168,9 @@ static error_t parse_view_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_TRACE_MAPPED:
 		options.trace_mapped = true;
+		return 0;
+	case OPT_CALLERS:
+		options.callers = true;
 		return 0;
 	case OPT_STAY:
 		options.stay = true;
@@ -347,7 +353,7 @@ static int setup(void)
 {
 	size_t listeners = 0;
 
-	if (trace_init(options.trace ? TRACE_LARGE : TRACE_SMALL) ||
+	if (trace_init(options.trace || options.callers ? TRACE_LARGE : TRACE_SMALL) ||
 	    (options.trace && trace_file_open(options.trace)))
 		return -1;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* cmd-run.c - ring3 run: host drivers, run CMD inside, exit with its status */
+/* cmd-run.c - ring3 run: host drivers, run CMD inside; ring3 debug: the same under gdb */
 #include <errno.h>
 #include <string.h>
 
@@ -47,13 +47,13 @@ static int execute(struct run *run)
 	return status;
 }
 
-int cmd_run(int argc, char **argv)
-{
-	/* Static, because a relay thread may be in a read() until the program is gone. */
-	static struct run_options opts;
-	static struct run run = { .opts = &opts, .instance = INSTANCE_NONE };
-	int status = options_parse_run(argc, argv, &opts);
+/* Static, because a relay thread may be in a read() until the program is gone. */
+static struct run_options opts;
+static struct run run = { .opts = &opts, .instance = INSTANCE_NONE };
 
+/* @status: of the options. */
+static int host(int status)
+{
 	if (status < 0 && opts.device_help)
 		status = device_help(opts.device_help);
 	if (status >= 0)
@@ -75,4 +75,18 @@ int cmd_run(int argc, char **argv)
 out:
 	run_options_free(&opts);
 	return status;
+}
+
+int cmd_run(int argc, char **argv)
+{
+	return host(options_parse_run(argc, argv, &opts));
+}
+
+int cmd_debug(int argc, char **argv)
+{
+	int status = options_parse_debug(argc, argv, &opts);
+
+	if (status < 0 && !opts.dry_run && !opts.device_help && debug_check())
+		status = RING3_EXIT_SETUP;
+	return host(status);
 }

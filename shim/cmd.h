@@ -11,6 +11,8 @@ struct command {
 };
 
 int cmd_run(int argc, char **argv);
+int cmd_debug(int argc, char **argv);
+int cmd_attach(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
 int cmd_trace(int argc, char **argv);

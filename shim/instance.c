@@ -233,23 +233,13 @@ void instance_default(struct instance *inst, const struct run_options *opts)
 	runtime_close(&inst->rt);
 }
 
-/* The jail has one child; in a PID namespace of its own it knows it by another number. */
-static pid_t kernel_of(pid_t jail)
-{
-	_cleanup_free_ char *path = xasprintf("/proc/%d/task/%d/children", jail, jail);
-	_cleanup_free_ char *text = read_text(path);
-	pid_t pid = text ? atoi(text) : 0;
-
-	return pid > 0 ? pid : jail;
-}
-
-void instance_started(struct instance *inst, pid_t proxy, pid_t jail)
+void instance_started(struct instance *inst, pid_t proxy, pid_t kernel)
 {
 	if (inst->rt.fd < 0)
 		return;
 	if (proxy)
 		json_object_object_add(inst->info, "proxy_pid", json_object_new_int(proxy));
-	json_object_object_add(inst->info, "kernel_pid", json_object_new_int(kernel_of(jail)));
+	json_object_object_add(inst->info, "kernel_pid", json_object_new_int(kernel));
 	publish(inst);
 }
 

@@ -49,9 +49,9 @@ void instance_default(struct instance *inst, const struct run_options *opts);
  * instance_started() - tell of the run's processes
  * @inst: the instance
  * @proxy: process number, 0: none
- * @jail: process number of the hosted kernel's parent
+ * @kernel: process number of the hosted kernel
  */
-void instance_started(struct instance *inst, pid_t proxy, pid_t jail);
+void instance_started(struct instance *inst, pid_t proxy, pid_t kernel);
 
 /**
  * instance_state() - tell of the run's state

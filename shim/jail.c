@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/personality.h>
@@ -96,6 +97,11 @@ static void exec_kernel(const struct jail_setup *setup, const struct plan *plan,
 	if (chdir("/") < 0 || kernel_fds(setup->files, private_dir) < 0) {
 		perror("ring3: preparing the hosted kernel");
 		_exit(RING3_EXIT_NOT_RUNNABLE);
+	}
+	if (setup->files->wait) {
+		/* Where only ancestors may: the debugger is none of its. */
+		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+		raise(SIGSTOP);
 	}
 	execve(plan->kernel_argv.v[0], plan->kernel_argv.v, plan->kernel_env.v);
 	perror(plan->kernel_argv.v[0]);
@@ -217,6 +223,16 @@ int jail_start(struct jail *jail, const struct plan plans[2], const struct jail_
 		     strerror(errno));
 	}
 	return fail("cannot start the hosted kernel: %s", strerror(errno));
+}
+
+pid_t jail_kernel(const struct jail *jail)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/task/%d/children", jail->child.pid,
+					      jail->child.pid);
+	_cleanup_free_ char *text = read_text(path);
+	pid_t pid = text ? atoi(text) : 0;
+
+	return pid > 0 ? pid : jail->child.pid;
 }
 
 int jail_status(struct jail *jail)

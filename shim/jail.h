@@ -30,6 +30,7 @@ struct jail_files {
 	int channel[4];		/* stdin, stdout, stderr, control */
 	const int *devices;
 	size_t n_devices;
+	bool wait;		/* stop before the first instruction, for a debugger */
 };
 
 /**
@@ -43,6 +44,14 @@ struct jail_files {
  * Return: 0, or an exit status after a message.
  */
 int jail_start(struct jail *jail, const struct plan plans[2], const struct jail_files *files);
+
+/**
+ * jail_kernel() - the hosted kernel's process
+ * @jail: a jail that was started
+ *
+ * Return: its number; that of the jail if it has gone.
+ */
+pid_t jail_kernel(const struct jail *jail);
 
 /**
  * jail_status() - how the hosted kernel ended

@@ -8,7 +8,7 @@
 #include "shim/util.h"
 
 /* Relative to the directory of the program: a checkout, its SAN=1 build, an installation. */
-static const char *const own_places[] = { "build", ".", "../lib/ring3" };
+static const char *const own_places[] = { "build", ".", "../lib/ring3", "shim", "../../shim" };
 static const char *const kernel_places[] = { "build/kernel", "../kernel", "../lib/ring3/kernel" };
 
 static char *exe_dir(void)

@@ -111,6 +111,7 @@ static int start_kernel(struct launch *l, struct run *run)
 		.console = l->console.theirs,
 		.devices = devices,
 		.n_devices = l->n_devices,
+		.wait = run->opts->debug.on,
 	};
 
 	for (int i = 0; i < 4; i++)
@@ -152,7 +153,7 @@ static void give_up(struct launch *l, struct run *run)
 static void describe_streams(struct launch *l, struct run *run)
 {
 	run->stdin_relay = (struct relay){
-		.from = STDIN_FILENO,
+		.from = run->opts->debug.on ? open("/dev/null", O_RDONLY | O_CLOEXEC) : STDIN_FILENO,
 		.to = l->channel[0].ours,
 		.socket = l->channel[0].ours,
 		.input = true,
@@ -206,6 +207,15 @@ static int converse(struct launch *l, struct run *run)
 	return status;
 }
 
+static int start_gdb(struct run *run)
+{
+	const struct debug_places places = {
+		.kernel = &run->kernel, .view = run->instance.view, .modules = &run->drivers.seen,
+	};
+
+	return debug_start(&run->gdb, &run->opts->debug, &places, jail_kernel(&run->jail));
+}
+
 /* What killed runs have left goes while the hosted kernel boots. */
 static void sweep_others(void)
 {
@@ -229,7 +239,9 @@ int launch(struct run *run)
 	run->ready = -1;
 	run->status = -1;
 	run->proxy = run->jail.child = CHILD_NONE;
-	run->tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	run->gdb = CHILD_NONE;
+	/* gdb has the terminal, if there is one. */
+	run->tty = !run->opts->debug.on && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	run->tty_stderr = run->tty && isatty(STDERR_FILENO);
 	run->stream_done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	run->escape = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -256,6 +268,8 @@ int launch(struct run *run)
 		status_started(run);
 		sweep_others();
 		status = start_streams(run);
+		if (!status && run->opts->debug.on)
+			status = start_gdb(run);
 	}
 	free(l.device);
 	return status;

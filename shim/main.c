@@ -17,6 +17,8 @@
 static const struct command commands[] = {
 	{ "run", "[OPTION...] [-- CMD ARG...]", "host drivers, run CMD inside, exit with its status",
 	  cmd_run },
+	{ "debug", "[OPTION...] [-- CMD ARG...]", "the same under gdb", cmd_debug },
+	{ "attach", "[NAME]", "gdb on a running instance", cmd_attach },
 	{ "build", "[OPTION...] DIR", "build an out-of-tree driver for the hosted kernel",
 	  cmd_build },
 	{ "proxy", "--device SPEC... --listen SOCK", "only the device side", cmd_proxy },

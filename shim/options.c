@@ -21,6 +21,10 @@ enum {
 	OPT_TRACE_MAPPED,
 	OPT_HOLD,
 	OPT_DRY_RUN,
+	OPT_EX,
+	OPT_BATCH,
+	OPT_TUI,
+	OPT_GO_ON,
 };
 
 static const struct argp_option run_table[] = {
@@ -288,19 +292,142 @@ static int check_device_options(const struct run_options *opts)
 	return fail("%s is about devices, and there is none; add --device SPEC", option);
 }
 
-int options_parse_run(int argc, char **argv, struct run_options *opts)
+static int parse_and_check(const struct argp *argp, const char *name, int argc, char **argv,
+			   struct run_options *opts)
 {
 	static char *no_command[] = { NULL };
 	int status;
 
 	*opts = (struct run_options){ .mem = RING3_MEM_DEFAULT, .command = no_command };
-	status = options_parse(&run_argp, "ring3 run", argc, argv, opts);
+	status = options_parse(argp, name, argc, argv, opts);
 	if (status >= 0 || opts->device_help)
 		return status;
 	status = device_list_place(&opts->devices);
 	if (!status)
 		status = check_device_options(opts);
 	return status ? status : -1;
+}
+
+int options_parse_run(int argc, char **argv, struct run_options *opts)
+{
+	return parse_and_check(&run_argp, "ring3 run", argc, argv, opts);
+}
+
+/* gdb has long options with one dash. */
+static void spell_gdb(int argc, char **argv)
+{
+	static const char *const gdb[][2] = {
+		{ "-ex", "--ex" }, { "-batch", "--batch" }, { "-tui", "--tui" },
+		{ "-command", "--command" },
+	};
+
+	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
+		for (size_t k = 0; k < ARRAY_SIZE(gdb); k++) {
+			if (!strcmp(argv[i], gdb[k][0]))
+				argv[i] = (char *)gdb[k][1];
+		}
+	}
+}
+
+static error_t parse_gdb(int key, const char *arg, struct debug_options *opts)
+{
+	switch (key) {
+	case OPT_EX:
+		strv_add(&opts->words, "-ex");
+		strv_add(&opts->words, arg);
+		return 0;
+	case 'x':
+		strv_add(&opts->words, "-x");
+		strv_add(&opts->words, arg);
+		return 0;
+	case OPT_BATCH:
+		opts->batch = true;
+		return 0;
+	case OPT_TUI:
+		opts->tui = true;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse_debug(int key, char *arg, struct argp_state *state)
+{
+	struct run_options *opts = state->input;
+
+	if (!parse_gdb(key, arg, &opts->debug))
+		return 0;
+	if (key != OPT_GO_ON)
+		return parse_run(key, arg, state);
+	opts->debug.go_on = true;
+	return 0;
+}
+
+#define GDB_OPTIONS \
+	{ "ex", OPT_EX, "CMD", 0, "Have gdb execute this command; repeatable (also -ex)", 0 }, \
+	{ "command", 'x', "FILE", 0, "Have gdb execute the commands of this file; repeatable", 0 }, \
+	{ "batch", OPT_BATCH, NULL, 0, "gdb ends after the commands (also -batch)", 0 }, \
+	{ "tui", OPT_TUI, NULL, 0, "gdb shows source and commands in windows", 0 }
+
+int options_parse_debug(int argc, char **argv, struct run_options *opts)
+{
+	static const struct argp_option more[] = {
+		GDB_OPTIONS,
+		{ "go-on", OPT_GO_ON, NULL, 0, "The run goes on after gdb's end, until CMD ends", 0 },
+	};
+	static struct argp_option table[ARRAY_SIZE(run_table) + ARRAY_SIZE(more)];
+	static const struct argp argp = {
+		table, parse_debug, "[-- CMD ARG...]",
+		"Host drivers as 'ring3 run' does, under gdb: from the hosted kernel's first "
+		"instruction, with the symbols of every module. Without CMD the run lasts as long as "
+		"gdb.", NULL, NULL, NULL,
+	};
+	static char *wait[] = { "sleep", "infinity", NULL };
+	int status;
+
+	memcpy(table, more, sizeof(more));
+	memcpy(table + ARRAY_SIZE(more), run_table, sizeof(run_table));
+	spell_gdb(argc, argv);
+	status = parse_and_check(&argp, "ring3 debug", argc, argv, opts);
+	opts->debug.on = true;
+	if (!opts->command[0])
+		opts->command = wait;
+	return status;
+}
+
+struct attach_input {
+	struct debug_options *opts;
+	const char **name;
+};
+
+static error_t parse_attach(int key, char *arg, struct argp_state *state)
+{
+	const struct attach_input *input = state->input;
+
+	if (key != ARGP_KEY_ARG)
+		return parse_gdb(key, arg, input->opts);
+	if (*input->name)
+		return fail("'%s' is one name too many; attach to one run", arg);
+	*input->name = arg;
+	return 0;
+}
+
+int options_parse_gdb(int argc, char **argv, struct debug_options *opts, const char **name)
+{
+	static const struct argp_option table[] = {
+		GDB_OPTIONS,
+		{ "help", 'h', NULL, 0, "Print this help", 0 },
+		{ 0 },
+	};
+	static const struct argp argp = {
+		table, parse_attach, "[NAME]",
+		"gdb on the hosted kernel of a running instance, which goes on when gdb detaches or "
+		"ends.", NULL, NULL, NULL,
+	};
+	struct attach_input input = { opts, name };
+
+	*name = NULL;
+	spell_gdb(argc, argv);
+	return options_parse(&argp, "ring3 attach", argc, argv, &input);
 }
 
 void run_options_free(struct run_options *opts)
@@ -310,6 +437,7 @@ void run_options_free(struct run_options *opts)
 	strv_free(&opts->drivers);
 	strv_free(&opts->rw);
 	strv_free(&opts->kernel_args);
+	strv_free(&opts->debug.words);
 	free(opts->device_help);
 	free(opts->view);
 	free(opts->trace);

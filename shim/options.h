@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "shim/debug.h"
 #include "shim/spec.h"
 #include "shim/util.h"
 
@@ -25,6 +26,7 @@ struct run_options {
 	bool trace_mapped;
 	bool hold;
 	bool dry_run;
+	struct debug_options debug;
 	char **command;		/* NULL ended, points into argv; empty: a shell */
 };
 
@@ -37,6 +39,24 @@ struct run_options {
  * Return: -1 to go on, else an exit status (after --help or a message).
  */
 int options_parse_run(int argc, char **argv, struct run_options *opts);
+
+/**
+ * options_parse_debug() - parse the options of ring3 debug: those of run, and gdb's
+ *
+ * As options_parse_run().
+ */
+int options_parse_debug(int argc, char **argv, struct run_options *opts);
+
+/**
+ * options_parse_gdb() - parse the arguments of ring3 attach: NAME, and gdb's options
+ * @argc: number of arguments, "attach" first
+ * @argv: the arguments
+ * @opts: filled in
+ * @name: the instance, NULL: not said
+ *
+ * Return: -1 to go on, else an exit status.
+ */
+int options_parse_gdb(int argc, char **argv, struct debug_options *opts, const char **name);
 
 void run_options_free(struct run_options *opts);
 

@@ -46,6 +46,8 @@ static void plan_proxy(struct plan *plan, const struct run_options *opts, const 
 	}
 	if (opts->trace_mapped)
 		strv_add(argv, "--trace-mapped");
+	if (opts->debug.on)
+		strv_add(argv, "--callers");
 	if (opts->hold)
 		strv_add(argv, "--stay");
 }
@@ -125,6 +127,8 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 	strv_add(argv, "noreboot");
 	/* The log is kept whole, for the view; what nobody asks for is not logged at all. */
 	strv_add(argv, "loglevel=8");
+	if (opts->debug.on)
+		strv_addf(argv, "ring3.gdb=%s", kernel->build);
 	for (size_t i = 0; i < opts->kernel_args.n; i++)
 		strv_add(argv, opts->kernel_args.v[i]);
 

@@ -34,6 +34,7 @@ struct run {
 	struct buffer ready_text;
 	bool proxy_ready;
 	struct jail jail;
+	struct child gdb;	/* of `ring3 debug` */
 	struct console console;
 	struct session session;
 	struct relay stdin_relay, stdout_relay, stderr_relay;

@@ -44,6 +44,7 @@ enum source {
 	ON_TIMEOUT,
 	ON_GRACE,
 	ON_ENTER,
+	ON_GDB,
 	N_SOURCES,
 };
 
@@ -88,6 +89,12 @@ static void set_timer(int fd, uint64_t ms)
 	};
 
 	timerfd_settime(fd, 0, &when, NULL);
+}
+
+/* Somebody who looks at the end with gdb has all the time there is. */
+static void set_grace(struct loop *loop, uint64_t ms)
+{
+	set_timer(loop->fd[ON_GRACE], loop->run->gdb.pid ? 0 : ms);
 }
 
 static bool drain_counter(int fd)
@@ -150,7 +157,7 @@ static void force_end(struct loop *loop, int status, int sig)
 	if (sig && run->session.state == SESSION_RUNNING) {
 		session_signal(&run->session, sig, GRACE_SIGNAL_MS);
 		flush_control(loop);
-		set_timer(loop->fd[ON_GRACE], GRACE_KERNEL_MS);
+		set_grace(loop, GRACE_KERNEL_MS);
 	} else {
 		kill_kernel(loop);
 	}
@@ -195,7 +202,7 @@ static void on_proxy(struct loop *loop)
 	    run->session.state < SESSION_ENDED) {
 		/* Its last client has gone: the hosted kernel has ended or does so now. */
 		loop->no_devices = true;
-		set_timer(loop->fd[ON_GRACE], GRACE_CLIENTS_MS);
+		set_grace(loop, GRACE_CLIENTS_MS);
 	} else if (outcome_proxy(run, status, loop->jail_gone)) {
 		force_end(loop, RING3_EXIT_SETUP, 0);
 	}
@@ -256,15 +263,19 @@ static void on_control(struct loop *loop)
 	if (outcome_session(run))
 		force_end(loop, RING3_EXIT_SETUP, 0);
 	else if (run->session.state >= SESSION_ENDED && !run->forced)
-		set_timer(loop->fd[ON_GRACE], GRACE_POWER_OFF_MS);
+		set_grace(loop, GRACE_POWER_OFF_MS);
 }
 
 static void on_signal(struct loop *loop)
 {
 	struct signalfd_siginfo info;
+	const struct run *run = loop->run;
 	uint32_t rows, cols;
 
 	if (read(loop->fd[ON_SIGNAL], &info, sizeof(info)) != sizeof(info))
+		return;
+	/* Ctrl-C is for gdb, which asks the hosted kernel to stop. */
+	if (info.ssi_signo == SIGINT && run->gdb.pid)
 		return;
 	/* Has CMD started?  That may have been said, but not been read. */
 	on_control(loop);
@@ -277,6 +288,23 @@ static void on_signal(struct loop *loop)
 		session_winsize(&loop->run->session, rows, cols);
 		flush_control(loop);
 	}
+}
+
+/* What CMD says is worth hearing only while somebody is there to hear it. */
+static void on_gdb(struct loop *loop)
+{
+	struct run *run = loop->run;
+	int status;
+
+	unwatch(loop, ON_GDB);
+	status = process_wait(&run->gdb);
+	if (loop->jail_gone || run->opts->debug.go_on)
+		return;
+	loop->asked = true;
+	if (run->status < 0)
+		run->status = WIFEXITED(status) ? WEXITSTATUS(status) :
+						  RING3_EXIT_SIGNAL + WTERMSIG(status);
+	force_end(loop, run->status, 0);
 }
 
 static void on_grace(struct loop *loop)
@@ -335,6 +363,8 @@ static void dispatch(struct loop *loop, enum source source)
 		if (hold_typed(loop->fd[ON_ENTER]))
 			end_proxy(loop);
 		return;
+	case ON_GDB:
+		return on_gdb(loop);
 	case N_SOURCES:
 		return;
 	}
@@ -347,7 +377,8 @@ static bool streams_done(const struct loop *loop)
 
 static bool finished(const struct loop *loop)
 {
-	return loop->jail_gone && !loop->run->proxy.pid && streams_done(loop);
+	return loop->jail_gone && !loop->run->proxy.pid && !loop->run->gdb.pid &&
+	       streams_done(loop);
 }
 
 static void watch_all(struct loop *loop)
@@ -363,6 +394,7 @@ static void watch_all(struct loop *loop)
 	watch(loop, ON_JAIL, run->jail.child.fd, EPOLLIN);
 	watch(loop, ON_CONTROL, run->session.fd, EPOLLIN);
 	watch(loop, ON_STREAM, run->stream_done, EPOLLIN);
+	watch(loop, ON_GDB, run->gdb.pid ? run->gdb.fd : -1, EPOLLIN);
 	watch(loop, ON_ESCAPE, run->escape, EPOLLIN);
 	watch(loop, ON_TIMEOUT, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 	      EPOLLIN);

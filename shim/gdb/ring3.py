@@ -25,6 +25,8 @@ def quietly(command):
 
 def settings():
     quietly(f"handle {SIGNALS} nostop noprint pass")
+    # Those of new threads, and the one by which it waited for gdb.
+    quietly("handle SIGSTOP nostop noprint nopass")
     quietly("set breakpoint pending on")
     quietly("set print inferior-events off")
     quietly("set print thread-events off")
@@ -35,20 +37,10 @@ def settings():
     quietly("set history save on")
 
 
-def kernel_scripts():
-    """The kernel's own: lx-dmesg, lx-ps, lx-lsmod and the rest."""
-    kernel = os.environ.get("RING3_GDB_KERNEL", "")
-    path = os.path.join(kernel, "build", "vmlinux-gdb.py")
-    if not os.path.exists(path):
-        return
-    quietly(f"add-auto-load-safe-path {os.path.dirname(os.path.realpath(path))}")
-    gdb.execute(f"source {path}", to_string=True)
-
-
 settings()
-kernel_scripts()
 
-import ring3_modules    # noqa: E402  the path is set above
+import ring3_begin      # noqa: E402, F401  the path is set above; the launcher calls it
+import ring3_modules    # noqa: E402
 import ring3_clock      # noqa: E402
 import ring3_view       # noqa: E402
 import ring3_access     # noqa: E402

@@ -102,7 +102,6 @@ A run of `ring3 debug` has them by itself; one that was attached to, those of mo
 
 
 def start():
-    Symbols()
     gdb.events.new_objfile.connect(rearm)
 
 

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0
+/* cmd-attach.c - ring3 attach: gdb on a running instance */
+#include "shim/cmd.h"
+#include "shim/options.h"
+#include "shim/registry.h"
+
+/* The one that is named, or the only one. */
+static const struct run_entry *choose(const struct run_list *list, const char *name)
+{
+	if (name)
+		return registry_find(list, name);
+	return list->n == 1 ? &list->v[0] : NULL;
+}
+
+static int attach(const struct run_list *list, const char *name, const struct debug_options *opts)
+{
+	const struct run_entry *run = choose(list, name);
+	struct hosted_kernel kernel;
+	struct debug_places places = { .kernel = &kernel };
+	int status;
+
+	if (!run && name)
+		return registry_unknown(list, name);
+	if (!run)
+		return list->n ? fail("which run? There are %zu, see 'ring3 ps'", list->n) :
+				 fail("no run is there to attach to; 'ring3 debug' starts one");
+	if (!run_pid(run, "kernel_pid"))
+		return fail("run '%s' has no hosted kernel yet", run->name);
+	places.view = run_text(run, "view");
+	status = kernel_find(&kernel);
+	if (!status)
+		status = debug_check();
+	if (!status)
+		status = debug_attach(opts, &places, run_pid(run, "kernel_pid"));
+	kernel_free(&kernel);
+	return status;
+}
+
+int cmd_attach(int argc, char **argv)
+{
+	struct debug_options opts = { 0 };
+	struct strv removed = { 0 };
+	struct run_list list;
+	const char *name;
+	int status = options_parse_gdb(argc, argv, &opts, &name);
+
+	if (status < 0) {
+		registry_list(&list, &removed);
+		status = attach(&list, name, &opts);
+		registry_free(&list);
+		strv_free(&removed);
+	}
+	strv_free(&opts.words);
+	return status;
+}

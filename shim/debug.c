@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0
+/* debug.c - gdb on the hosted kernel; see debug.h */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "shim/debug.h"
+
+static bool in_path(const char *program)
+{
+	_cleanup_free_ char *path = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	char *rest = path, *dir;
+
+	while ((dir = strsep(&rest, ":"))) {
+		_cleanup_free_ char *file = xasprintf("%s/%s", *dir ? dir : ".", program);
+
+		if (!access(file, X_OK))
+			return true;
+	}
+	return false;
+}
+
+int debug_check(void)
+{
+	return in_path("gdb") ? 0 : fail("gdb is missing: apt-get install gdb");
+}
+
+static void add_pair(struct strv *argv, const char *option, const char *value)
+{
+	strv_add(argv, option);
+	strv_add(argv, value);
+}
+
+/* @begin is a Python expression that brings gdb to the process. */
+static int make_argv(struct strv *argv, const struct debug_options *opts, const char *begin)
+{
+	_cleanup_free_ char *script = own_file("gdb/ring3.py");
+
+	if (!script)
+		return RING3_EXIT_SETUP;
+	strv_add(argv, "gdb");
+	strv_add(argv, "-q");
+	if (opts->batch)
+		strv_add(argv, "-batch");
+	if (opts->tui)
+		strv_add(argv, "-tui");
+	/* The hosted kernel's threads are not libc's, and its PID namespace is its own. */
+	add_pair(argv, "-iex", "set libthread-db-search-path");
+	add_pair(argv, "-iex", "set exec-file-mismatch off");
+	/* The kernel's own scripts are read by ours. */
+	add_pair(argv, "-iex", "set auto-load python-scripts off");
+	add_pair(argv, "-x", script);
+	strv_add(argv, "-ex");
+	strv_addf(argv, "python %s", begin);
+	for (size_t i = 0; i < opts->words.n; i++)
+		strv_add(argv, opts->words.v[i]);
+	return 0;
+}
+
+static void make_environment(const struct debug_places *places)
+{
+	struct buffer modules = { 0 };
+
+	for (size_t i = 0; places->modules && i < places->modules->n; i++) {
+		buffer_add(&modules, places->modules->v[i], strlen(places->modules->v[i]));
+		buffer_add(&modules, "\n", 1);
+	}
+	buffer_add(&modules, "", 1);
+	setenv("RING3_GDB_KERNEL", places->kernel->dir, 1);
+	setenv("RING3_GDB_VIEW", places->view ? places->view : "", 1);
+	setenv("RING3_GDB_MODULES", modules.data, 1);
+	buffer_free(&modules);
+}
+
+int debug_start(struct child *gdb, const struct debug_options *opts,
+		const struct debug_places *places, pid_t kernel)
+{
+	_cleanup_free_ char *begin = xasprintf("ring3_begin.new(%d)", kernel);
+	struct strv argv = { 0 };
+	int status = make_argv(&argv, opts, begin);
+
+	make_environment(places);
+	if (!status)
+		status = process_start(gdb, argv.v, NULL, 0, false);
+	strv_free(&argv);
+	return status;
+}
+
+int debug_attach(const struct debug_options *opts, const struct debug_places *places,
+		 pid_t kernel)
+{
+	_cleanup_free_ char *begin = xasprintf("ring3_begin.running(%d)", kernel);
+	struct strv argv = { 0 };
+	int status = make_argv(&argv, opts, begin);
+
+	make_environment(places);
+	if (!status) {
+		execvp(argv.v[0], argv.v);
+		status = fail("cannot execute gdb: %s", strerror(errno));
+	}
+	strv_free(&argv);
+	return status;
+}

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0
+"""ring3_begin.py - how gdb comes to a hosted kernel, and what it finds there"""
+import os
+import sys
+
+import gdb
+
+import ring3_modules
+
+
+def quietly(command):
+    return gdb.execute(command, to_string=True)
+
+
+def kernel_scripts():
+    """The kernel's own: lx-dmesg, lx-ps, lx-lsmod and the rest.  They want its symbols."""
+    build = os.path.join(os.environ.get("RING3_GDB_KERNEL", ""), "build")
+    path = os.path.join(build, "vmlinux-gdb.py")
+    if not os.path.exists(path):
+        return
+    # It looks beside itself, and gdb tells it a wrong name when a script sources it.
+    sys.path.insert(0, os.path.join(build, "scripts", "gdb"))
+    gdb.execute(f"source {path}")
+    ring3_modules.Symbols()
+
+
+class Run(gdb.Command):
+    """Let the hosted kernel go on: it is there already, so this is `continue`"""
+
+    def __init__(self, name):
+        super().__init__(name, gdb.COMMAND_RUNNING)
+
+    def invoke(self, arg, from_tty):
+        gdb.execute("continue")
+
+
+def new(pid):
+    """A process that has stopped itself, just before it becomes the hosted kernel."""
+    # Nothing of the launcher is of interest, and nothing may be changed in it.
+    quietly("set auto-solib-add off")
+    quietly(f"attach {pid}")
+    quietly("tcatch exec")
+    quietly("continue")
+    quietly("set auto-solib-add on")
+    kernel_scripts()
+    for name in ("run", "start"):
+        Run(name)
+
+
+def running(pid):
+    """A hosted kernel in the middle of its work; quitting gdb leaves it there."""
+    quietly(f"attach {pid}")
+    kernel_scripts()
+    ring3_modules.attached()
