@@ -45,7 +45,7 @@ static int make_argv(struct strv *argv, const struct debug_options *opts, const 
 	if (opts->tui)
 		strv_add(argv, "-tui");
 	/* The hosted kernel's threads are not libc's, and its PID namespace is its own. */
-	add_pair(argv, "-iex", "set libthread-db-search-path");
+	add_pair(argv, "-iex", "set libthread-db-search-path /nowhere");
 	add_pair(argv, "-iex", "set exec-file-mismatch off");
 	/* The kernel's own scripts are read by ours. */
 	add_pair(argv, "-iex", "set auto-load python-scripts off");

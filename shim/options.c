@@ -362,19 +362,21 @@ static error_t parse_debug(int key, char *arg, struct argp_state *state)
 	return 0;
 }
 
-#define GDB_OPTIONS \
-	{ "ex", OPT_EX, "CMD", 0, "Have gdb execute this command; repeatable (also -ex)", 0 }, \
-	{ "command", 'x', "FILE", 0, "Have gdb execute the commands of this file; repeatable", 0 }, \
-	{ "batch", OPT_BATCH, NULL, 0, "gdb ends after the commands (also -batch)", 0 }, \
-	{ "tui", OPT_TUI, NULL, 0, "gdb shows source and commands in windows", 0 }
+static const struct argp_option gdb_table[] = {
+	{ "ex", OPT_EX, "CMD", 0, "Have gdb execute this command; repeatable (also -ex)", 0 },
+	{ "command", 'x', "FILE", 0, "Have gdb execute the commands of this file; repeatable", 0 },
+	{ "batch", OPT_BATCH, NULL, 0, "gdb ends after the commands (also -batch)", 0 },
+	{ "tui", OPT_TUI, NULL, 0, "gdb shows source and commands in windows", 0 },
+	{ "go-on", OPT_GO_ON, NULL, 0, "The run goes on after gdb's end, until CMD ends", 0 },
+	{ "help", 'h', NULL, 0, "Print this help", 0 },
+	{ 0 },
+};
+
+#define N_GDB_OPTIONS 5		/* without --help and the end */
 
 int options_parse_debug(int argc, char **argv, struct run_options *opts)
 {
-	static const struct argp_option more[] = {
-		GDB_OPTIONS,
-		{ "go-on", OPT_GO_ON, NULL, 0, "The run goes on after gdb's end, until CMD ends", 0 },
-	};
-	static struct argp_option table[ARRAY_SIZE(run_table) + ARRAY_SIZE(more)];
+	static struct argp_option table[ARRAY_SIZE(run_table) + N_GDB_OPTIONS];
 	static const struct argp argp = {
 		table, parse_debug, "[-- CMD ARG...]",
 		"Host drivers as 'ring3 run' does, under gdb: from the hosted kernel's first "
@@ -384,8 +386,8 @@ int options_parse_debug(int argc, char **argv, struct run_options *opts)
 	static char *wait[] = { "sleep", "infinity", NULL };
 	int status;
 
-	memcpy(table, more, sizeof(more));
-	memcpy(table + ARRAY_SIZE(more), run_table, sizeof(run_table));
+	memcpy(table, gdb_table, N_GDB_OPTIONS * sizeof(*table));
+	memcpy(table + N_GDB_OPTIONS, run_table, sizeof(run_table));
 	spell_gdb(argc, argv);
 	status = parse_and_check(&argp, "ring3 debug", argc, argv, opts);
 	opts->debug.on = true;
@@ -403,6 +405,8 @@ static error_t parse_attach(int key, char *arg, struct argp_state *state)
 {
 	const struct attach_input *input = state->input;
 
+	if (key == OPT_GO_ON)
+		return 0;	/* it always does */
 	if (key != ARGP_KEY_ARG)
 		return parse_gdb(key, arg, input->opts);
 	if (*input->name)
@@ -413,13 +417,8 @@ static error_t parse_attach(int key, char *arg, struct argp_state *state)
 
 int options_parse_gdb(int argc, char **argv, struct debug_options *opts, const char **name)
 {
-	static const struct argp_option table[] = {
-		GDB_OPTIONS,
-		{ "help", 'h', NULL, 0, "Print this help", 0 },
-		{ 0 },
-	};
 	static const struct argp argp = {
-		table, parse_attach, "[NAME]",
+		gdb_table, parse_attach, "[NAME]",
 		"gdb on the hosted kernel of a running instance, which goes on when gdb detaches or "
 		"ends.", NULL, NULL, NULL,
 	};

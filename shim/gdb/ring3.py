@@ -25,8 +25,8 @@ def quietly(command):
 
 def settings():
     quietly(f"handle {SIGNALS} nostop noprint pass")
-    # Those of new threads, and the one by which it waited for gdb.
-    quietly("handle SIGSTOP nostop noprint nopass")
+    # Those of new threads, and how it waited for gdb.
+    quietly("handle SIGSTOP SIGCONT nostop noprint nopass")
     quietly("set breakpoint pending on")
     quietly("set print inferior-events off")
     quietly("set print thread-events off")

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """ring3_begin.py - how gdb comes to a hosted kernel, and what it finds there"""
+import contextlib
 import os
+import signal
 import sys
 
 import gdb
@@ -10,6 +12,22 @@ import ring3_modules
 
 def quietly(command):
     return gdb.execute(command, to_string=True)
+
+
+@contextlib.contextmanager
+def silence():
+    """gdb tells of each stop on its standard output, whoever caused it."""
+    gdb.flush()
+    keep = os.dup(1)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 1)
+    try:
+        yield
+    finally:
+        gdb.flush()
+        os.dup2(keep, 1)
+        os.close(keep)
+        os.close(null)
 
 
 def kernel_scripts():
@@ -36,19 +54,25 @@ class Run(gdb.Command):
 
 def new(pid):
     """A process that has stopped itself, just before it becomes the hosted kernel."""
-    # Nothing of the launcher is of interest, and nothing may be changed in it.
-    quietly("set auto-solib-add off")
-    quietly(f"attach {pid}")
-    quietly("tcatch exec")
-    quietly("continue")
-    quietly("set auto-solib-add on")
+    with silence():
+        # Nothing of the launcher is of interest, and nothing may be changed in it.
+        quietly("set auto-solib-add off")
+        quietly(f"attach {pid}")
+        # It had stopped itself, and would stop again when gdb lets go of it.
+        os.kill(pid, signal.SIGCONT)
+        quietly("tcatch exec")
+        quietly("continue")
+        quietly("set auto-solib-add on")
     kernel_scripts()
     for name in ("run", "start"):
         Run(name)
+    gdb.write("The hosted kernel is at its first instruction; 'continue' lets it go.\n")
 
 
 def running(pid):
     """A hosted kernel in the middle of its work; quitting gdb leaves it there."""
-    quietly(f"attach {pid}")
+    with silence():
+        quietly(f"attach {pid}")
     kernel_scripts()
     ring3_modules.attached()
+    gdb.write("The hosted kernel stands still; 'continue' lets it go, and so does quitting.\n")
