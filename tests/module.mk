@@ -3,7 +3,7 @@
 
 # Tools of the tests, static so that they run in any guest as well.
 TEST_TOOLS := build/tests/reap build/tests/tcp build/tests/barmap build/tests/viewload
-BENCH_TOOLS := build/tests/pread build/tests/pingpong
+BENCH_TOOLS := build/tests/pread build/tests/pingpong build/tests/viewload
 
 build/tests/%: tests/tools/%.c
 	@mkdir -p $(@D)

@@ -22,6 +22,9 @@ ROWS = [
     ("NVMe 4 KiB random read", "nvme", "full QEMU guest", "nvme-guest", "us"),
     ("e1000e TCP, sending", "tcp-up", "full QEMU guest", "tcp-up-guest", "MB/s"),
     ("e1000e TCP, receiving", "tcp-down", "full QEMU guest", "tcp-down-guest", "MB/s"),
+    ("edit, rebuild, run to a breakpoint", "loop", "full guest, without gdb", "loop-guest", "ms"),
+    ("NVMe sequential read, 8 readers of the view", "view", "without them", "view-alone", "MB/s"),
+    ("readl, trapped BAR, with --trace", "trace-on", "without", "trace-off", "ns"),
 ]
 
 
