@@ -186,7 +186,9 @@ static void note_access(struct device *dev, uint32_t region, uint64_t off, const
 	memcpy(&value, buf, width);
 	count(write ? &c->writes[__builtin_ctz(width)] : &c->reads[__builtin_ctz(width)], 1);
 	trace_access(dev, region, off, width, value, write);
-	seen_access(dev->seen, region, off, width, value, write);
+	/* A vector's entry is none of the registers that a file names there. */
+	if (!irq_owns(dev, region, off))
+		seen_access(dev->seen, region, off, width, value, write);
 }
 
 static void read_register(struct device *dev, uint32_t region, uint64_t off, void *buf,

@@ -73,7 +73,9 @@ static void count_signal(struct irq_vector *v)
  */
 double irq_rate(const struct irq_vector *v)
 {
-	double elapsed = (now_ns() - v->window_ns) / 1e9;
+	/* The window first: it may begin anew meanwhile. */
+	uint64_t began = __atomic_load_n(&v->window_ns, __ATOMIC_ACQUIRE), now = now_ns();
+	double elapsed = now > began ? (now - began) / 1e9 : 0;
 
 	if (elapsed >= 1)
 		return elapsed < 2 ? v->in_window / elapsed : 0;

@@ -325,6 +325,23 @@ static int serve(size_t i, size_t *listeners)
 	return err;
 }
 
+/* The helper that mounts for users tells standard error why it does not. */
+static int mount_view(pid_t launcher)
+{
+	int null, keep, err;
+
+	if (!options.view_optional)
+		return view_mount(options.view, launcher);
+	null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	keep = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+	dup2(null, STDERR_FILENO);
+	err = view_mount(options.view, launcher);
+	dup2(keep, STDERR_FILENO);
+	close(keep);
+	close(null);
+	return err;
+}
+
 /* The trace and the view; the devices are set up. */
 static int show(void)
 {
@@ -344,7 +361,7 @@ static int show(void)
 		return -1;
 	for (size_t i = 0; i < options.nr; i++)
 		devices[i]->seen = seen_new(devices[i]);
-	if (!view_mount(options.view))
+	if (!mount_view(given ? getppid() : 0))
 		return view_start(given ? getppid() : 0);
 	return options.view_optional ? 0 : -1;
 }

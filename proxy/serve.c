@@ -18,6 +18,7 @@
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/serve.h"
+#include "proxy/trace.h"
 
 #define RETRY_NS 100000000
 
@@ -76,6 +77,7 @@ static void closed(struct conn *conn, void *arg)
 	(void)conn;
 	port->conn = NULL;
 	port->dev->client = false;
+	trace_freeze();
 	device_quiesce(port->dev);
 	if (port->listen.fd >= 0)
 		loop_mod(&port->listen, EPOLLIN);

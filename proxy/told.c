@@ -93,6 +93,8 @@ void told_note(struct device *dev, const struct told_note *note)
 		return;
 	}
 	pthread_mutex_lock(&lock);
+	dev->told.changes += note->kind == VFIO_USER_NOTE_PLACE ||
+			     note->kind == VFIO_USER_NOTE_DRIVER;
 	if (note->kind == VFIO_USER_NOTE_PLACE)
 		set_place(&dev->told, note);
 	else if (note->kind == VFIO_USER_NOTE_DRIVER)

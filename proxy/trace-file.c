@@ -51,9 +51,12 @@ static struct {
  */
 int trace_file_open(const char *path)
 {
-	file.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	/* A FIFO that nobody reads would hold up everything. */
+	file.fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0666);
 	if (file.fd < 0)
-		return fail("--trace %s: %m; choose another place", path);
+		return fail("--trace %s: %m; %s", path,
+			    errno == ENXIO ? "start its reader first" : "choose another place");
+	fcntl(file.fd, F_SETFL, 0);
 	file.path = strdup(path);
 	return 0;
 }
@@ -83,6 +86,7 @@ static void begin_anew(struct stream *s)
 		return;
 	rewind(s->out);
 	trace_text_header(s->out, &s->text);
+	fprintf(s->out, "# what was here is in the file of --trace; this goes on from here\n");
 }
 
 static void put(const struct trace_event *e)

@@ -32,13 +32,14 @@ static void put_bar(FILE *out, uint32_t region)
 }
 
 /* As in /proc/bus/pci/devices: numbers, then seven addresses and seven sizes, then the driver. */
-static void put_device(FILE *out, const struct device *dev)
+static void put_device(FILE *out, struct trace_text *text, const struct device *dev)
 {
 	const uint8_t *c = dev->config.data;
 	unsigned int domain, bus, slot, fn;
 	struct told told;
 
 	told_get(dev, &told);
+	text->changes[dev->index] = told.changes;
 	if (sscanf(told.bdf, "%x:%x:%x.%u", &domain, &bus, &slot, &fn) != 4)
 		return;
 	fprintf(out, "PCIDEV %02x%02x %02x%02x%02x%02x %x", bus, slot << 3 | fn, c[1], c[0], c[3],
@@ -61,7 +62,7 @@ void trace_text_header(FILE *out, struct trace_text *text)
 	memset(text->mapped, 0, sizeof(text->mapped));
 	fprintf(out, "VERSION %d\n", MMIOTRACE_VERSION);
 	for (size_t i = 0; i < text->nr_devices; i++)
-		put_device(out, text->devices[i]);
+		put_device(out, text, text->devices[i]);
 }
 
 /* A region that has not been accessed at this address before. */
@@ -146,6 +147,9 @@ void trace_text_event(FILE *out, struct trace_text *text, const struct trace_eve
 		return;
 	dev = text->devices[e->device];
 	told_get(dev, &told);
+	/* Its place or its driver is news: the last such line counts. */
+	if (told.changes != text->changes[e->device])
+		put_device(out, text, dev);
 	if (e->kind != TRACE_READ && e->kind != TRACE_WRITE) {
 		put_mark(out, e, told.bdf);
 		return;

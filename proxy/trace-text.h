@@ -19,6 +19,7 @@
 struct trace_text {
 	struct device **devices;
 	size_t nr_devices;
+	uint32_t changes[TRACE_MAX_DEVICES];	/* told.changes that its PCIDEV line knows of */
 	uint64_t mapped[TRACE_MAX_DEVICES][VFIO_USER_ROM + 1];	/* bus address of a MAP line */
 };
 

@@ -6,6 +6,7 @@
  * whether the writer may have come round meanwhile; if so, the event counts as lost.
  */
 #include <linux/futex.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,6 +265,41 @@ bool trace_get(uint64_t number, struct trace_event *event)
 	*event = ring[number & (capacity - 1)];
 	atomic_thread_fence(memory_order_acquire);
 	return trace_head() < number + capacity;
+}
+
+static pthread_mutex_t frozen_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct trace_event frozen[TRACE_FROZEN];
+static size_t nr_frozen;
+
+/**
+ * trace_freeze() - keep the last events: a client has gone, and what follows is not its doing
+ */
+void trace_freeze(void)
+{
+	uint64_t end = head, at = end > TRACE_FROZEN ? end - TRACE_FROZEN : 0;
+
+	pthread_mutex_lock(&frozen_lock);
+	for (nr_frozen = 0; ring && at < end; at++)
+		nr_frozen += trace_get(at, &frozen[nr_frozen]);
+	pthread_mutex_unlock(&frozen_lock);
+}
+
+/**
+ * trace_frozen() - the events that were kept
+ * @events: room
+ * @max: for so many
+ *
+ * Return: how many; 0 while nothing was frozen.  Context: any thread.
+ */
+size_t trace_frozen(struct trace_event *events, size_t max)
+{
+	size_t n;
+
+	pthread_mutex_lock(&frozen_lock);
+	n = nr_frozen < max ? nr_frozen : max;
+	memcpy(events, frozen, n * sizeof(*events));
+	pthread_mutex_unlock(&frozen_lock);
+	return n;
 }
 
 /**

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #define TRACE_SMALL	4096		/* events that are kept when nobody follows */
+#define TRACE_FROZEN	256		/* events that are kept of the end of a client */
 #define TRACE_LARGE	(256 * 1024)	/* when somebody does */
 
 struct device;
@@ -59,6 +60,8 @@ uint64_t trace_caller_pc(uint32_t caller);
 uint64_t trace_head(void);
 size_t trace_capacity(void);
 bool trace_get(uint64_t number, struct trace_event *event);
+void trace_freeze(void);
+size_t trace_frozen(struct trace_event *events, size_t max);
 uint64_t trace_wait(uint64_t seen, const atomic_bool *stop);
 void trace_wake(void);
 

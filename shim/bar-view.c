@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <json-c/json.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -76,6 +77,47 @@ static void view_close(struct bar_device *dev)
 	free(state);
 }
 
+/* A file of a view whose proxy is stopped is never answered, not even to a signal. */
+static bool is_stopped(const struct run_entry *run)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/stat", run_pid(run, "proxy_pid"));
+	_cleanup_free_ char *text = read_text(path);
+	const char *end = text ? strrchr(text, ')') : NULL;
+
+	return end && (end[1] == ' ') && (end[2] == 'T' || end[2] == 't');
+}
+
+/* BARs have their sizes whether they have addresses or not. */
+static void parse_bars(struct json_object *rows, struct bar_space space[BAR_SPACES])
+{
+	for (size_t i = 0; i < json_object_array_length(rows); i++) {
+		struct json_object *row = json_object_array_get_idx(rows, i), *bar, *kind, *size;
+		unsigned int n;
+
+		if (!json_object_object_get_ex(row, "bar", &bar) ||
+		    !json_object_object_get_ex(row, "kind", &kind) ||
+		    !json_object_object_get_ex(row, "size", &size))
+			continue;
+		n = *json_object_get_string(bar) - '0';
+		if (n > 5)
+			n = BAR_ROM;
+		space[n].size = json_object_get_uint64(size);
+		space[n].io = !strcmp(json_object_get_string(kind), "io");
+	}
+}
+
+static bool read_spaces(const char *dir, struct bar_space space[BAR_SPACES])
+{
+	_cleanup_free_ char *path = xasprintf("%s/ring3/bars.json", dir), *text = read_text(path);
+	struct json_object *rows = text ? json_tokener_parse(text) : NULL;
+	bool found = rows && json_object_is_type(rows, json_type_array);
+
+	if (found)
+		parse_bars(rows, space);
+	json_object_put(rows);
+	return found;
+}
+
 static const struct bar_ops view_ops = { view_read, view_write, view_close };
 
 static void list_devices(const char *view, struct strv *found)
@@ -92,6 +134,11 @@ static void list_devices(const char *view, struct strv *found)
 		closedir(dir);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 static int no_device(const struct run_entry *run, const char *view, const char *bdf)
 {
 	struct strv found = { 0 };
@@ -99,6 +146,7 @@ static int no_device(const struct run_entry *run, const char *view, const char *
 	int status;
 
 	list_devices(view, &found);
+	qsort(found.v, found.n, sizeof(*found.v), by_text);
 	for (size_t i = 0; i < found.n; i++) {
 		buffer_add(&text, i ? ", " : "", i ? 2 : 0);
 		buffer_add(&text, found.v[i], strlen(found.v[i]));
@@ -128,13 +176,17 @@ static int open_in(struct bar_device *dev, const char *bdf, const struct run_ent
 	struct view_state *state;
 
 	if (!view)
-		return fail("run '%s' has no devices", run->name);
+		return fail("run '%s' has no view", run->name);
+	if (is_stopped(run))
+		return fail("run '%s' does not answer: its proxy, process %d, is stopped", run->name,
+			    run_pid(run, "proxy_pid"));
 	dir = xasprintf("%s/devices/%s", view, bdf);
 	path = xasprintf("%s/resource", dir);
 	text = read_text(path);
 	if (!text)
 		return no_device(run, view, bdf);
-	bar_parse_resource(text, dev->space);
+	if (!read_spaces(dir, dev->space))
+		bar_parse_resource(text, dev->space);
 	state = xrealloc(NULL, sizeof(*state));
 	*state = (struct view_state){ .dir = xstrdup(dir) };
 	for (int i = 0; i < BAR_SPACES; i++)
@@ -153,7 +205,7 @@ static bool has_device(const struct run_entry *run, const char *bdf)
 	const char *view = run_text(run, "view");
 	_cleanup_free_ char *path = view ? xasprintf("%s/devices/%s", view, bdf) : NULL;
 
-	return path && !access(path, F_OK);
+	return path && !is_stopped(run) && !access(path, F_OK);
 }
 
 /* The one run that can be meant. */

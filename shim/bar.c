@@ -199,8 +199,8 @@ int bar_failed(const struct bar_device *dev, const struct bar_range *range, uint
 	case ECONNABORTED:
 		return fail("%s is gone: its run has ended, see 'ring3 ps'", dev->name);
 	case ENXIO:
-		return fail("%s does not decode %s: its driver has not switched it on, see COMMAND in "
-			    "'lspci -vv'", dev->name, bar);
+		return fail("%s does not decode %s: no driver has switched it on (any more); see COMMAND "
+			    "in 'lspci -vv'", dev->name, bar);
 	case EAGAIN:
 	case ETIMEDOUT:
 		return fail("%s does not answer: its proxy is stopped or hangs", dev->name);
@@ -209,11 +209,13 @@ int bar_failed(const struct bar_device *dev, const struct bar_range *range, uint
 		    strerror(-err));
 }
 
-/* NAME/BDF: no specification has that form. */
+/* NAME/BDF; a specification may have a slash, too, but then what no name has. */
 static char *split_run(const char *text, char **bdf)
 {
 	const char *slash = strrchr(text, '/');
 
+	if (slash && memchr(text, ':', slash - text))
+		slash = NULL;
 	*bdf = bar_parse_bdf(slash ? slash + 1 : text);
 	return *bdf && slash ? strndup(text, slash - text) : NULL;
 }

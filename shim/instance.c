@@ -41,7 +41,7 @@ static void guard_main(int parent, pid_t shim, const char *name, const char *vie
 	/* From here on it is a parent itself, of fusermount3. */
 	process_init();
 	if (view)
-		mounts_detach(view);
+		mounts_detach(view, shim);
 	registry_after(name, shim);
 	_exit(0);
 }
@@ -65,47 +65,6 @@ static void stop_guard(struct instance *inst)
 	while (waitpid(inst->guard, NULL, 0) < 0 && errno == EINTR)
 		continue;
 	inst->guard = 0;
-}
-
-/* Under runtime_lock().  Returns 0, or -1 with errno: EBUSY, a living run has the name. */
-static int make_dir(struct instance *inst)
-{
-	_cleanup_close_ int dir = -1;
-
-	if (registry_sweep_one(&inst->rt, inst->name) == SWEEP_ALIVE) {
-		errno = EBUSY;
-		return -1;
-	}
-	if (mkdirat(inst->rt.fd, inst->name, 0700) < 0)
-		return -1;
-	dir = openat(inst->rt.fd, inst->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (dir < 0 || mkdirat(dir, RUN_VIEW, 0700) < 0)
-		return -1;
-	inst->lock = openat(dir, RUN_LOCK, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	return inst->lock < 0 ? -1 : flock(inst->lock, LOCK_EX | LOCK_NB);
-}
-
-/* Returns 0, or -1 with errno; rt is open on success. */
-static int try_make(struct instance *inst, char **why)
-{
-	int err = 0;
-
-	for (int i = 0; i < TRIES; i++) {
-		if (runtime_open(&inst->rt, true, why) < 0) {
-			errno = EACCES;
-			return -1;
-		}
-		runtime_lock(&inst->rt);
-		err = make_dir(inst) < 0 ? errno : 0;
-		flock(inst->rt.fd, LOCK_UN);
-		if (!err)
-			return 0;
-		runtime_close(&inst->rt);
-		if (err != ENOENT)
-			break;
-	}
-	errno = err;
-	return -1;
 }
 
 static struct json_object *list_words(char *const *words)
@@ -200,17 +159,73 @@ static void set_view(struct instance *inst, const struct run_options *opts)
 		inst->view = xasprintf("%s/%s/" RUN_VIEW, inst->rt.path, inst->name);
 }
 
+/* Under runtime_lock().  Returns 0, or -1 with errno: EBUSY, a living run has the name. */
+static int make_dir(struct instance *inst, const struct run_options *opts)
+{
+	_cleanup_close_ int dir = -1;
+
+	if (registry_sweep_one(&inst->rt, inst->name) == SWEEP_ALIVE) {
+		errno = EBUSY;
+		return -1;
+	}
+	if (mkdirat(inst->rt.fd, inst->name, 0700) < 0)
+		return -1;
+	dir = openat(inst->rt.fd, inst->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 || mkdirat(dir, RUN_VIEW, 0700) < 0)
+		return -1;
+	/* Another run may have looked at that directory as we did, a moment ago. */
+	if (opts->view && registry_view_taken(&inst->rt, inst->name, opts->view)) {
+		errno = EADDRINUSE;
+		return -1;
+	}
+	inst->lock = openat(dir, RUN_LOCK, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	return inst->lock < 0 ? -1 : flock(inst->lock, LOCK_EX | LOCK_NB);
+}
+
+/* Returns 0, or -1 with errno; rt is open on success. */
+static int try_make(struct instance *inst, const struct run_options *opts, char **why)
+{
+	int err = 0;
+
+	for (int i = 0; i < TRIES; i++) {
+		if (runtime_open(&inst->rt, true, why) < 0) {
+			errno = EACCES;
+			return -1;
+		}
+		runtime_lock(&inst->rt);
+		err = make_dir(inst, opts) < 0 ? errno : 0;
+		if (!err) {
+			set_view(inst, opts);
+			describe(inst, opts);
+			publish(inst);
+		}
+		flock(inst->rt.fd, LOCK_UN);
+		if (!err)
+			return 0;
+		runtime_close(&inst->rt);
+		if (err != ENOENT)
+			break;
+	}
+	errno = err;
+	return -1;
+}
+
 int instance_create(struct instance *inst, const struct run_options *opts)
 {
 	_cleanup_free_ char *why = NULL;
 
 	set_default(inst, opts);
 	inst->guard = start_guard(inst->name, inst->view);
-	if (try_make(inst, &why) < 0) {
+	if (try_make(inst, opts, &why) < 0) {
 		int err = errno;
 
 		if (!inst->view)
 			stop_guard(inst);
+		if (err == EADDRINUSE) {
+			registry_after(inst->name, getpid());
+			return fail("--view %s: another run has its view there; choose another directory",
+				    opts->view);
+		}
 		if (err == EBUSY)
 			return fail("a run named '%s' is alive; choose another --name, or end it with "
 				    "'ring3 kill %s'", inst->name, inst->name);
@@ -219,9 +234,6 @@ int instance_create(struct instance *inst, const struct run_options *opts)
 		describe(inst, opts);
 		return 0;
 	}
-	set_view(inst, opts);
-	describe(inst, opts);
-	publish(inst);
 	return 0;
 }
 
@@ -243,6 +255,17 @@ void instance_started(struct instance *inst, pid_t proxy, pid_t kernel)
 	publish(inst);
 }
 
+void instance_ready(struct instance *inst)
+{
+	_cleanup_free_ char *what = inst->view ? mounts_at(inst->view) : NULL;
+
+	if (!inst->view || what || !inst->info)
+		return;
+	info("there is no view: it cannot be mounted here; --view DIR says why");
+	set_text(inst->info, "view", NULL);
+	publish(inst);
+}
+
 void instance_state(struct instance *inst, const char *state)
 {
 	if (!inst->info)
@@ -260,7 +283,7 @@ void instance_held(struct instance *inst)
 void instance_end(struct instance *inst)
 {
 	if (inst->view && inst->guard > 0)
-		mounts_detach(inst->view);
+		mounts_detach(inst->view, getpid());
 	if (inst->rt.fd >= 0) {
 		registry_remove(&inst->rt, inst->name);
 		rmdir(inst->rt.path);

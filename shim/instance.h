@@ -54,6 +54,12 @@ void instance_default(struct instance *inst, const struct run_options *opts);
 void instance_started(struct instance *inst, pid_t proxy, pid_t kernel);
 
 /**
+ * instance_ready() - the devices are ready: is there a view?
+ * @inst: the instance
+ */
+void instance_ready(struct instance *inst);
+
+/**
  * instance_state() - tell of the run's state
  * @inst: the instance
  * @state: "booting", "running" and so on

@@ -74,11 +74,12 @@ char *mounts_at(const char *path)
 	return text ? mounts_find(text, path) : NULL;
 }
 
-static bool is_fuse(const char *what)
+static bool is_ours(const char *what, pid_t shim)
 {
+	_cleanup_free_ char *name = xasprintf("ring3-%d (fuse.ring3)", shim);
 	const char *type = what ? strrchr(what, '(') : NULL;
 
-	return type && !strncmp(type, "(fuse", 5);
+	return type && (shim ? !strcmp(what, name) : !strncmp(type, "(fuse", 5));
 }
 
 /* The set-user-ID helper lets a user detach what the user has mounted. */
@@ -94,12 +95,12 @@ static bool detach_as_user(const char *path)
 	return !process_start(&child, argv, map, ARRAY_SIZE(map), true) && !process_wait(&child);
 }
 
-bool mounts_detach(const char *path)
+bool mounts_detach(const char *path, pid_t shim)
 {
 	for (int i = 0; i < MAX_STACKED; i++) {
 		_cleanup_free_ char *what = mounts_at(path);
 
-		if (!is_fuse(what))
+		if (!is_ours(what, shim))
 			return true;
 		if (umount2(path, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 && !detach_as_user(path))
 			return false;

@@ -9,6 +9,7 @@
 #define RING3_MOUNTS_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 /**
  * mounts_find() - what is mounted at a path?
@@ -30,9 +31,11 @@ char *mounts_at(const char *path);
 /**
  * mounts_detach() - take away what a proxy that is gone left mounted
  * @path: absolute, without symbolic links; only a FUSE file system is taken away
+ * @shim: process number of the run's shim, which is part of the mount's name; 0: whatever it
+ *	is, as the place is ours
  *
  * Return: true when nothing of the kind is mounted there any more.
  */
-bool mounts_detach(const char *path);
+bool mounts_detach(const char *path, pid_t shim);
 
 #endif

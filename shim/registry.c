@@ -34,6 +34,14 @@ static const char *info_text(struct json_object *info, const char *key)
 	       json_object_is_type(value, json_type_string) ? json_object_get_string(value) : NULL;
 }
 
+/* A number that no mount has, where there is none. */
+static pid_t info_pid(struct json_object *info)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(info, "pid", &value) ? json_object_get_int(value) : -1;
+}
+
 bool registry_remove(const struct runtime *rt, const char *name)
 {
 	static const char *const files[] = { RUN_INFO, RUN_INFO_NEW, RUN_LOCK };
@@ -43,9 +51,9 @@ bool registry_remove(const struct runtime *rt, const char *name)
 	_cleanup_close_ int dir = openat(rt->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (view && strcmp(view, own_view))
-		mounts_detach(view);
+		mounts_detach(view, info_pid(info));
 	json_object_put(info);
-	mounts_detach(own_view);
+	mounts_detach(own_view, 0);
 	if (dir < 0)
 		return errno == ENOENT;
 	unlinkat(dir, RUN_VIEW, AT_REMOVEDIR);
@@ -163,6 +171,31 @@ static void walk(const struct runtime *rt, struct strv *alive, struct strv *remo
 	/* The last one turns off the light. */
 	if (!alive->n)
 		rmdir(rt->path);
+}
+
+bool registry_view_taken(const struct runtime *rt, const char *name, const char *view)
+{
+	DIR *dir = fdopendir(dup(rt->fd));
+	struct dirent *entry;
+	bool taken = false;
+
+	if (!dir)
+		return false;
+	rewinddir(dir);
+	while (!taken && (entry = readdir(dir))) {
+		struct json_object *info;
+		const char *theirs;
+
+		if (entry->d_name[0] == '.' || !strcmp(entry->d_name, name))
+			continue;
+		info = read_info(rt, entry->d_name);
+		theirs = info ? info_text(info, "view") : NULL;
+		taken = theirs && !strcmp(theirs, view) &&
+			registry_sweep_one(rt, entry->d_name) == SWEEP_ALIVE;
+		json_object_put(info);
+	}
+	closedir(dir);
+	return taken;
 }
 
 static int by_name(const void *a, const void *b)

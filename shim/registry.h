@@ -54,6 +54,14 @@ enum sweep {
 enum sweep registry_sweep_one(const struct runtime *rt, const char *name);
 
 /**
+ * registry_view_taken() - does a living run have its view there?
+ * @rt: the runtime directory, with runtime_lock()
+ * @name: of the run that asks
+ * @view: absolute path
+ */
+bool registry_view_taken(const struct runtime *rt, const char *name, const char *view);
+
+/**
  * registry_remove() - remove the directory of a run, without looking whether it lives
  * @rt: the runtime directory
  * @name: of the run

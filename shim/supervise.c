@@ -173,6 +173,8 @@ static void end_ready(struct loop *loop)
 	run->ready = -1;
 	if (outcome_ready(run))
 		force_end(loop, RING3_EXIT_SETUP, 0);
+	else if (run->proxy_ready)
+		instance_ready(&run->instance);
 }
 
 static void on_ready(struct loop *loop)

@@ -124,6 +124,8 @@ int view_check(const char *dir, char **path)
 	struct stat st;
 	int status;
 
+	if (!*dir)
+		return fail("--view needs the name of a directory");
 	if (!full || (stat(full, &st) < 0 && errno == ENOENT))
 		return fail("--view %s: %s; create it with mkdir", dir, strerror(errno));
 	status = check_mount(full);

@@ -26,7 +26,7 @@
 /* How long the kernel may remember, in seconds. */
 #define FOREVER		3600.0		/* what never changes */
 #define PLACE		1.0		/* a device's address, which may be told after a moment */
-#define DEFAULT_SIZE	4096		/* as sysfs says */
+#define DEFAULT_SIZE	0		/* of text that is made when it is read, as procfs says */
 #define FUSE_MAGIC	0x65735546	/* linux/magic.h: FUSE_SUPER_MAGIC */
 
 static struct {
@@ -190,15 +190,20 @@ static void do_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi
 	for (size_t n = 0; ok && view_child(&dir, n, &child, name); n++)
 		ok = list_add(req, l, name, view_ino(&child), mode_of(&child));
 	fi->fh = (uintptr_t)l;
-	if (ok) {
-		fuse_reply_open(req, fi);
+	if (ok && fuse_reply_open(req, fi) != -ENOENT)
 		return;
-	}
+	if (!ok)
+		fuse_reply_err(req, ENOMEM);
 	if (l)
 		free(l->data);
 	free(l);
-	fuse_reply_err(req, ENOMEM);
 }
+
+/* As the kernel has it, struct fuse_dirent. */
+struct entry {
+	uint64_t ino, off;
+	uint32_t namelen, type;
+};
 
 static void do_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		       struct fuse_file_info *fi)
@@ -208,12 +213,12 @@ static void do_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 
 	(void)ino;
 	/* Whole entries only; each is as long as its name makes it. */
-	while (end < l->len) {
-		const struct { uint64_t ino, off; uint32_t namelen, type; } *d =
-			(const void *)(l->data + end);
+	while (l->len - end >= sizeof(struct entry) && end < l->len) {
+		const struct entry *d = (const void *)(l->data + end);
 
 		next = end + ((sizeof(*d) + d->namelen + 7) & ~7ul);
-		if (next - at > size)
+		/* An offset that is none of ours may be in the middle of one. */
+		if (next - at > size || next > l->len)
 			break;
 		end = next;
 	}
@@ -437,21 +442,22 @@ static int check_fuse(void)
 /**
  * view_mount() - mount the view
  * @where: an empty directory
+ * @launcher: the process that will look after the mount, or 0
  *
  * Return: 0, or -1 with fail().
  */
-int view_mount(const char *where)
+int view_mount(const char *where, pid_t launcher)
 {
-	char options[] = "default_permissions,auto_unmount,fsname=ring3,subtype=ring3";
+	char options[96];
 	char *argv[] = { "ring3-proxy", "-o", options, NULL };
 	struct fuse_args args = FUSE_ARGS_INIT(3, argv);
 
 	if (check_place(where) || check_fuse())
 		return -1;
-	/* auto_unmount is fusermount3's. */
-	if (access("/usr/bin/fusermount3", X_OK) && access("/bin/fusermount3", X_OK))
-		memmove(strstr(options, "auto_unmount,"), strstr(options, "fsname"),
-			strlen(strstr(options, "fsname")) + 1);
+	/* auto_unmount is fusermount3's; by the name a launcher knows its own mount. */
+	snprintf(options, sizeof(options), "default_permissions,%sfsname=ring3-%s%d,subtype=ring3",
+		 access("/usr/bin/fusermount3", X_OK) ? "" : "auto_unmount,",
+		 launcher ? "" : "proxy-", launcher ? launcher : getpid());
 	fuse_set_log_func(on_log);
 	mounted.born = time(NULL);
 	mounted.session = fuse_session_new(&args, &ops, sizeof(ops), NULL);

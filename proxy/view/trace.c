@@ -11,10 +11,8 @@
 #include "proxy/trace-text.h"
 #include "proxy/view/view.h"
 
-#define LAST	256		/* events of all devices that a crash is shown with */
-
-/* Events that the ring still has, of @dev or of all. */
-static void show_ring(FILE *out, const struct device *dev, uint64_t most)
+/* Events of a device that the ring still has. */
+static void show_ring(FILE *out, const struct device *dev)
 {
 	struct trace_text *text = calloc(1, sizeof(*text));
 	uint64_t end = trace_head(), at;
@@ -22,12 +20,12 @@ static void show_ring(FILE *out, const struct device *dev, uint64_t most)
 
 	if (!text)
 		return;
-	at = end > most ? end - most : 0;
+	at = end > trace_capacity() ? end - trace_capacity() : 0;
 	text->devices = view.devices;
 	text->nr_devices = view.nr_devices;
 	trace_text_header(out, text);
 	for (; at < end; at++)
-		if (trace_get(at, &e) && (!dev || e.device == dev->index))
+		if (trace_get(at, &e) && e.device == dev->index)
 			trace_text_event(out, text, &e);
 	free(text);
 }
@@ -49,7 +47,7 @@ bool view_followed(void)
  */
 void view_trace_text(FILE *out, struct device *dev)
 {
-	show_ring(out, dev, trace_capacity());
+	show_ring(out, dev);
 }
 
 /**
@@ -73,13 +71,26 @@ off_t view_trace_size(const struct device *dev, int arg)
 	off_t size = trace_file_size(dev);
 
 	(void)arg;
-	return size ? size : 4096;
+	return size;
 }
 
-static void show_last(FILE *out, struct device *dev)
+/* What all devices did before the last client went, by a crash or otherwise. */
+static void show_last(FILE *out, struct device *unused)
 {
-	(void)dev;
-	show_ring(out, NULL, LAST);
+	struct trace_text *text = calloc(1, sizeof(*text));
+	struct trace_event *events = calloc(TRACE_FROZEN, sizeof(*events));
+	size_t n = events ? trace_frozen(events, TRACE_FROZEN) : 0;
+
+	(void)unused;
+	if (text && n) {
+		text->devices = view.devices;
+		text->nr_devices = view.nr_devices;
+		trace_text_header(out, text);
+		for (size_t i = 0; i < n; i++)
+			trace_text_event(out, text, &events[i]);
+	}
+	free(text);
+	free(events);
 }
 
 const struct view_file view_crash_files[] = {

@@ -132,7 +132,7 @@ int handoff_config(struct device *dev, uint32_t off, void *buf, size_t len);
 int handoff_reset(struct device *dev);
 
 /* mount.c */
-int view_mount(const char *where);
+int view_mount(const char *where, pid_t launcher);
 int view_start(pid_t launcher);
 void view_stop(void);
 

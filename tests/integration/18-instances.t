@@ -143,7 +143,7 @@ dead_view() {
 	python3 -c 'import ctypes, os, sys
 fd = os.open("/dev/fuse", os.O_RDWR)
 data = b"fd=%d,rootmode=40000,user_id=0,group_id=0" % fd
-sys.exit(ctypes.CDLL(None).mount(b"ring3", os.fsencode(sys.argv[1]), b"fuse.ring3", 6, data))' "$1" 2> /dev/null
+sys.exit(ctypes.CDLL(None).mount(os.fsencode(sys.argv[2]), os.fsencode(sys.argv[1]), b"fuse.ring3", 6, data))' "$1" "${2:-ring3}" 2> /dev/null
 }
 no_mounts() { is "$1: no mount is left" "$(grep -F "$T" /proc/self/mountinfo)" ''; }
 mkdir -p "$T/mine"
@@ -155,7 +155,7 @@ if [ ${#AS[@]} -eq 0 ] && dead_view "$T/mine"; then
 	for role in shim proxy; do
 		for view in "$base/alpha/view" "$T/mine"; do
 			up alpha --device testdev $([ "$view" != "$T/mine" ] || echo "--view $view")
-			grep -qF " $view " /proc/self/mountinfo || dead_view "$view"
+			grep -qF " $view " /proc/self/mountinfo || dead_view "$view" "ring3-$(process_of shim)"
 			kill -KILL "$(process_of $role)"
 			r3_ended
 			no_mounts "kill -9 of the $role with a view at ${view#"$T/"}"
@@ -277,5 +277,32 @@ exec 8>&-
 wait "$typing"
 is '--hold on a terminal: status' "$?" 0
 nothing_left '--hold on a terminal'
+
+
+# Two runs that want one directory for their views at the same moment: one has it, the other is told.
+if [ ${#AS[@]} -eq 0 ]; then
+	mkdir shared
+	for name in one two; do
+		"$TOOLS/reap" -t 60 "$RING3" run --name $name --view shared --device testdev -- sh -c 'echo up; sleep 1' \
+			> "$T/$name.out" 2> "$T/$name.err" &
+	done
+	wait
+	is 'two runs, one directory: one of them runs' "$(cat "$T/one.out" "$T/two.out")" up
+	is 'and the other says why not' "$(cat "$T/one.err" "$T/two.err" | grep -c -- '--view .*/shared: ')" 1
+	no_mounts 'two runs, one directory'
+	# What another program has mounted there meanwhile is not ours to take away.
+	cp -r "$T/w/left" "$base"
+	python3 - "$base/alpha/instance.json" "$PWD/shared" <<-'END'
+	import json, sys
+	info = json.load(open(sys.argv[1]))
+	info["view"] = sys.argv[2]
+	json.dump(info, open(sys.argv[1], "w"))
+	END
+	if dead_view "$PWD/shared" other; then
+		r3 ps --prune
+		is 'ps --prune leaves what is not ours' "$(grep -c "$PWD/shared" /proc/self/mountinfo)" 1
+		umount -l "$PWD/shared"
+	fi
+fi
 
 finish

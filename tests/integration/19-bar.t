@@ -206,4 +206,15 @@ echo >&9
 r3_wait
 is 'a run: it goes on' "$status" 0
 
+bad 'a specification with a slash is not a run' 'there is no disk' read qemu:nvme,disk=/nowhere/1.0 0 0
+unlike 'nor is it said to be one' "$T/err" 'no run is named'
+r3_start run --name lab --device qemu:edu -- sh -c 'echo up; read -r x'
+ok 'a run to be stopped: running' r3_up
+kill -STOP "$(process_of proxy)"
+bad 'a stopped proxy' "run 'lab' does not answer: its proxy, process [0-9]+, is stopped" read lab/1.0 0 0
+bad 'a stopped proxy, and no name' 'no run has|does not answer' read 1.0 0 0
+kill -CONT "$(process_of proxy)"
+echo >&9
+r3_wait
+
 finish

@@ -57,7 +57,8 @@ like 'ports are there' mapped.txt '^MARK [0-9.]+ 0000:00:01.0 port (read|write) 
 r3_start run --name traced --device qemu:edu --trace grows.txt -- sh -c \
 	'echo up; while read -r x; do od -An -tx1 /sys/bus/pci/devices/0000:00:01.0/config > /dev/null; done'
 ok 'following: running' r3_up
-tail -f -n +1 "$V/devices/0000:00:01.0/ring3/trace" > followed.txt &
+: > followed.txt
+tail -f -n +1 "$V/devices/0000:00:01.0/ring3/trace" >> followed.txt &
 tail=$!
 size=$(stat -c %s followed.txt)
 echo >&9
@@ -83,7 +84,14 @@ print(sorted({x["args"]["name"].split()[0] for x in e if x["name"] == "process_n
 print(any(x["name"] == "thread_name" and "MSI-X" in x["args"]["name"] for x in e))' 2>&1 | xargs)" \
 	'[0000:00:01.0, 0000:00:02.0] True'
 
+like 'the driver is named, once it is there' one.txt '^PCIDEV 0008 808610d3 [0-9a-f]+ c[0-9a-f]+ .* e1000e$'
+
 # ---- bad input
+
+mkfifo fifo
+r3 run --device testdev --trace fifo -- true
+is 'a FIFO without a reader: 125' "$status" 125
+like 'a FIFO without a reader: says so' "$T/err" 'fifo: .*start its reader first'
 
 r3 run --device testdev --trace missing/trace.txt -- true
 is 'no such directory: 125' "$status" 125
