@@ -2,7 +2,6 @@
 /*
  * main.c - ring3-proxy: the process that owns the devices
  */
-#include <argp.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -17,211 +16,15 @@
 #include "proxy/backend.h"
 #include "proxy/error.h"
 #include "proxy/loop.h"
+#include "proxy/options.h"
 #include "proxy/seen.h"
 #include "proxy/serve.h"
 #include "proxy/trace-file.h"
 #include "proxy/trace.h"
-#include "proxy/version.h"
 #include "proxy/view/view.h"
 
-#define MAX_DEVICES 256
-#define MAX_QEMU_ARGS 64
-#define MAX_FILES 65536
-#define MAX_SHOWN 16
-#define EXIT_SETUP 125
-
-struct device_option {
-	const char *spec;
-	int client_fd;
-};
-
-static struct {
-	struct device_option devices[MAX_DEVICES];
-	size_t nr;
-	const char *listen;
-	int ram_fd, ready_fd;
-	char *qemu_args[MAX_QEMU_ARGS + 1];
-	size_t nr_qemu_args;
-	const char *view, *trace;
-	bool view_optional, trace_mapped, stay, callers;
-	struct view_shown shown[MAX_SHOWN];
-	size_t nr_shown;
-} options = { .ram_fd = -1, .ready_fd = -1 };
 
 static struct device *devices[MAX_DEVICES];
-
-const char *argp_program_version = "ring3-proxy " RING3_VERSION;
-
-enum {
-	OPT_CLIENT = 0x100,
-	OPT_LISTEN,
-	OPT_RAM,
-	OPT_READY,
-	OPT_QEMU,
-	OPT_VIEW,
-	OPT_VIEW_OPTIONAL,
-	OPT_SHOW,
-	OPT_TRACE,
-	OPT_TRACE_MAPPED,
-	OPT_STAY,
-	OPT_CALLERS,
-};
-
-static const struct argp_option argp_options[] = {
-	{ "device", 'd', "SPEC", 0,
-	  "A device, BACKEND[:MODEL][,property=value...]; repeatable. 'help', 'qemu:help' and 'testdev:help' list what there is", 0 },
-	{ "client-fd", OPT_CLIENT, "N", 0,
-	  "Serve the device before this option on the connected socket N; the proxy ends with the last such client", 0 },
-	{ "listen", OPT_LISTEN, "SOCK", 0,
-	  "Serve the devices without a --client-fd on this socket; the second and further ones on SOCK.1, SOCK.2 and so on", 0 },
-	{ "ram-fd", OPT_RAM, "N", 0,
-	  "The clients' memory, found by devices at 0x40000000; a power of two of bytes", 0 },
-	{ "ready-fd", OPT_READY, "N", 0,
-	  "Write 'ready', or why there is no device, to descriptor N", 0 },
-	{ "qemu", OPT_QEMU, "ARGS", 0, "Further arguments for QEMU; repeatable", 0 },
-	{ "view", OPT_VIEW, "DIR", 0, "Show the devices in a file system mounted on this empty directory", 0 },
-	{ "view-optional", OPT_VIEW_OPTIONAL, NULL, 0, "Go on without the view if it cannot be mounted", 0 },
-	{ "show", OPT_SHOW, "PATH=N", 0,
-	  "Show descriptor N in the view as this file of kernel/ or crash/; repeatable", 0 },
-	{ "trace", OPT_TRACE, "FILE", 0, "Write what happens to this file, as mmiotrace does", 0 },
-	{ "trace-mapped", OPT_TRACE_MAPPED, NULL, 0,
-	  "Let no register be mapped, so that every access is counted and traced", 0 },
-	{ "callers", OPT_CALLERS, NULL, 0,
-	  "Have the hosted kernel tell who makes each access, without --trace as well", 0 },
-	{ "stay", OPT_STAY, NULL, 0, "Go on when the last --client-fd has gone", 0 },
-	{ 0 },
-};
-
-static int parse_fd(struct argp_state *state, const char *name, const char *text)
-{
-	char *end;
-	long fd;
-
-	errno = 0;
-	fd = strtol(text, &end, 10);
-	if (errno || end == text || *end || fd < 0 || fd > MAX_FILES)
-		argp_error(state, "--%s %s: not a number of a file descriptor", name, text);
-	return fd;
-}
-
-static void once(struct argp_state *state, const char *name, bool given)
-{
-	if (given)
-		argp_error(state, "--%s is given twice; leave one out", name);
-}
-
-static void add_device(struct argp_state *state, const char *spec)
-{
-	if (options.nr == MAX_DEVICES)
-		argp_error(state, "more than %d devices", MAX_DEVICES);
-	options.devices[options.nr++] = (struct device_option){ spec, -1 };
-}
-
-static void add_client(struct argp_state *state, const char *arg)
-{
-	int fd = parse_fd(state, "client-fd", arg);
-	struct device_option *d;
-
-	if (!options.nr)
-		argp_error(state, "--client-fd %s: belongs after the --device it serves", arg);
-	d = &options.devices[options.nr - 1];
-	once(state, "client-fd", d->client_fd >= 0);
-	for (size_t i = 0; i < options.nr; i++)
-		if (options.devices[i].client_fd == fd)
-			argp_error(state, "--client-fd %d is given for two devices; each needs its own socket",
-				   fd);
-	d->client_fd = fd;
-}
-
-static void add_shown(struct argp_state *state, char *arg)
-{
-	char *slash = strchr(arg, '/'), *equals = strchr(arg, '=');
-	struct view_shown *shown = &options.shown[options.nr_shown];
-
-	if (!slash || !equals || equals < slash)
-		argp_error(state, "--show %s: not DIRECTORY/NAME=DESCRIPTOR", arg);
-	if (options.nr_shown++ == MAX_SHOWN)
-		argp_error(state, "more than %d times --show", MAX_SHOWN);
-	*slash = *equals = 0;
-	shown->dir = arg;
-	shown->name = slash + 1;
-	shown->fd = parse_fd(state, "show", equals + 1);
-}
-
-/* What only the view and the trace have. */
-static error_t parse_view_option(int key, char *arg, struct argp_state *state)
-{
-	switch (key) {
-	case OPT_VIEW:
-		once(state, "view", options.view);
-		options.view = arg;
-		return 0;
-	case OPT_VIEW_OPTIONAL:
-		options.view_optional = true;
-		return 0;
-	case OPT_SHOW:
-		add_shown(state, arg);
-		return 0;
-	case OPT_TRACE:
-		once(state, "trace", options.trace);
-		options.trace = arg;
-		return 0;
-	case OPT_TRACE_MAPPED:
-		options.trace_mapped = true;
-		return 0;
-	case OPT_CALLERS:
-		options.callers = true;
-		return 0;
-	case OPT_STAY:
-		options.stay = true;
-		return 0;
-	default:
-		return ARGP_ERR_UNKNOWN;
-	}
-}
-
-static error_t parse_option(int key, char *arg, struct argp_state *state)
-{
-	switch (key) {
-	case 'd':
-		add_device(state, arg);
-		return 0;
-	case OPT_CLIENT:
-		add_client(state, arg);
-		return 0;
-	case OPT_LISTEN:
-		once(state, "listen", options.listen);
-		options.listen = arg;
-		return 0;
-	case OPT_RAM:
-		once(state, "ram-fd", options.ram_fd >= 0);
-		options.ram_fd = parse_fd(state, "ram-fd", arg);
-		return 0;
-	case OPT_READY:
-		once(state, "ready-fd", options.ready_fd >= 0);
-		options.ready_fd = parse_fd(state, "ready-fd", arg);
-		return 0;
-	case OPT_QEMU:
-		if (options.nr_qemu_args == MAX_QEMU_ARGS)
-			argp_error(state, "more than %d times --qemu", MAX_QEMU_ARGS);
-		options.qemu_args[options.nr_qemu_args++] = arg;
-		return 0;
-	case ARGP_KEY_END:
-		if (!options.nr)
-			argp_error(state, "no device: give --device SPEC ('--device help' lists backends)");
-		return 0;
-	default:
-		return parse_view_option(key, arg, state);
-	}
-}
-
-static const struct argp argp = {
-	.options = argp_options,
-	.parser = parse_option,
-	.doc = "Own PCI devices and serve them over vfio-user."
-	       "\vExit status: 0 after SIGTERM or when the last --client-fd has gone, 1 if QEMU was lost, 125 if a device could not be set up."
-	       "\n\nEnvironment: RING3_QEMU is the QEMU to run instead of qemu-system-x86_64.",
-};
 
 /* The launcher reads why from --ready-fd; a human reads standard error. */
 static void report(const char *text)
@@ -468,8 +271,7 @@ int main(int argc, char **argv)
 	struct loop_src signals;
 	int status = 0;
 
-	argp_err_exit_status = EXIT_SETUP;
-	argp_parse(&argp, argc, argv, 0, NULL, NULL);
+	options_parse(argc, argv);
 	if (answer_help(&status))
 		return status;
 	if (options.ready_fd >= 0)

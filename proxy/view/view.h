@@ -58,6 +58,7 @@ struct view {
 	struct view_shown *shown;
 	size_t nr_shown;
 	struct timespec since;		/* CLOCK_BOOTTIME, when the proxy was ready */
+	time_t born;			/* of all files */
 };
 
 extern struct view view;
@@ -130,6 +131,10 @@ ssize_t handoff_access(struct device *dev, uint32_t region, uint64_t off, void *
 		       bool write);
 int handoff_config(struct device *dev, uint32_t off, void *buf, size_t len);
 int handoff_reset(struct device *dev);
+
+/* fuse.c */
+struct fuse_lowlevel_ops;
+extern const struct fuse_lowlevel_ops view_ops;
 
 /* mount.c */
 int view_mount(const char *where, pid_t launcher);
