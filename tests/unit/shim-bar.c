@@ -152,16 +152,16 @@ static void ranges(void **state)
 		struct bar_range range;
 		bool good;
 	} rows[] = {
-		{ { 0, 4, 0, 1024 }, true },	      { { 0, 4, 0, 1025 }, false },
-		{ { 0, 8, 0xff8, 1 }, true },	      { { 0, 8, 0xff8, 2 }, false },
-		{ { 0, 1, 0xfff, 1 }, true },	      { { 0, 1, 0x1000, 1 }, false },
-		{ { 0, 4, 2, 1 }, false },	      { { 0, 4, 0, 0 }, false },
-		{ { 0, 4, 0, UINT64_MAX }, false },   { { 0, 4, UINT64_MAX - 3, 1 }, false },
-		{ { 0, 8, 8, UINT64_MAX / 8 + 2 }, false },
-		{ { 1, 4, 0, 1 }, false },	      { { 5, 4, 0, 1 }, false },
-		{ { BAR_ROM, 4, 0, 1 }, false },      { { 2, 4, 0x1c, 1 }, true },
-		{ { 2, 8, 0, 1 }, false },	      { { 3, 4, 4, 1 }, false },
-		{ { 3, 2, 4, 1 }, true },
+		{ { 0, 4, 0, 1024, NULL }, true },	      { { 0, 4, 0, 1025, NULL }, false },
+		{ { 0, 8, 0xff8, 1, NULL }, true },	      { { 0, 8, 0xff8, 2, NULL }, false },
+		{ { 0, 1, 0xfff, 1, NULL }, true },	      { { 0, 1, 0x1000, 1, NULL }, false },
+		{ { 0, 4, 2, 1, NULL }, false },	      { { 0, 4, 0, 0, NULL }, false },
+		{ { 0, 4, 0, UINT64_MAX, NULL }, false },   { { 0, 4, UINT64_MAX - 3, 1, NULL }, false },
+		{ { 0, 8, 8, UINT64_MAX / 8 + 2, NULL }, false },
+		{ { 1, 4, 0, 1, NULL }, false },	      { { 5, 4, 0, 1, NULL }, false },
+		{ { BAR_ROM, 4, 0, 1, NULL }, false },      { { 2, 4, 0x1c, 1, NULL }, true },
+		{ { 2, 8, 0, 1, NULL }, false },	      { { 3, 4, 4, 1, NULL }, false },
+		{ { 3, 2, 4, 1, NULL }, true },
 	};
 	(void)state;
 	for (size_t i = 0; i < N_ROWS(rows); i++)
