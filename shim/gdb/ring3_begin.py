@@ -5,6 +5,7 @@ import sys
 
 import gdb
 
+import ring3_mi
 import ring3_modules
 
 
@@ -31,17 +32,18 @@ class Run(gdb.Command):
         super().__init__(name, gdb.COMMAND_RUNNING)
 
     def invoke(self, arg, from_tty):
-        gdb.execute("continue")
+        gdb.execute("continue&" if arg.endswith("&") else "continue")
 
 
 def new(pid):
     """A process that has stopped itself, just before it becomes the hosted kernel."""
     # Nothing of the launcher is of interest, and nothing may be changed in it.
-    quietly("set auto-solib-add off")
-    quietly(f"attach {pid}")
-    quietly("tcatch exec")
-    quietly("continue")
-    quietly("set auto-solib-add on")
+    with ring3_mi.Unheard():
+        quietly("set auto-solib-add off")
+        quietly(f"attach {pid}")
+        quietly("tcatch exec")
+        quietly("continue")
+        quietly("set auto-solib-add on")
     kernel_scripts()
     for name in ("run", "start"):
         Run(name)
@@ -49,6 +51,7 @@ def new(pid):
 
 def running(pid):
     """A hosted kernel in the middle of its work; quitting gdb leaves it there."""
-    quietly(f"attach {pid}")
+    with ring3_mi.Unheard():
+        quietly(f"attach {pid}")
     kernel_scripts()
     ring3_modules.attached()
