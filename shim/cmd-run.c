@@ -82,10 +82,22 @@ int cmd_run(int argc, char **argv)
 	return host(options_parse_run(argc, argv, &opts));
 }
 
+static int print_launch(int argc, char **argv)
+{
+	int status = kernel_find(&run.kernel);
+
+	if (!status)
+		status = debug_launch_json(&run.kernel, argc, argv);
+	kernel_free(&run.kernel);
+	return status;
+}
+
 int cmd_debug(int argc, char **argv)
 {
 	int status = options_parse_debug(argc, argv, &opts);
 
+	if (status < 0 && opts.debug.print_launch)
+		status = print_launch(argc, argv);
 	if (status < 0 && !opts.dry_run && !opts.device_help && debug_check())
 		status = RING3_EXIT_SETUP;
 	return host(status);

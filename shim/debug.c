@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* debug.c - gdb on the hosted kernel; see debug.h */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,11 @@ static int make_argv(struct strv *argv, const struct debug_options *opts, const 
 		strv_add(argv, "-batch");
 	if (opts->tui)
 		strv_add(argv, "-tui");
+	if (opts->interpreter) {
+		strv_addf(argv, "--interpreter=%s", opts->interpreter);
+		/* It cannot be changed later: a front end finds a process. */
+		add_pair(argv, "-iex", "set mi-async on");
+	}
 	/* The hosted kernel's threads are not libc's, and its PID namespace is its own. */
 	add_pair(argv, "-iex", "set libthread-db-search-path /nowhere");
 	add_pair(argv, "-iex", "set exec-file-mismatch off");
@@ -57,7 +63,7 @@ static int make_argv(struct strv *argv, const struct debug_options *opts, const 
 	return 0;
 }
 
-static void make_environment(const struct debug_places *places)
+static void make_environment(const struct debug_options *opts, const struct debug_places *places)
 {
 	struct buffer modules = { 0 };
 
@@ -69,7 +75,20 @@ static void make_environment(const struct debug_places *places)
 	setenv("RING3_GDB_KERNEL", places->kernel->dir, 1);
 	setenv("RING3_GDB_VIEW", places->view ? places->view : "", 1);
 	setenv("RING3_GDB_MODULES", modules.data, 1);
+	setenv("RING3_GDB_INTERPRETER", opts->interpreter ? opts->interpreter : "", 1);
 	buffer_free(&modules);
+}
+
+int debug_output(const struct debug_options *opts, int own)
+{
+	int fd;
+
+	if (!opts->tty)
+		return opts->interpreter ? STDERR_FILENO : own;
+	fd = open(opts->tty, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		fail("--tty %s: %s", opts->tty, strerror(errno));
+	return fd;
 }
 
 int debug_start(struct child *gdb, const struct debug_options *opts,
@@ -79,7 +98,7 @@ int debug_start(struct child *gdb, const struct debug_options *opts,
 	struct strv argv = { 0 };
 	int status = make_argv(&argv, opts, begin);
 
-	make_environment(places);
+	make_environment(opts, places);
 	if (!status)
 		status = process_start(gdb, argv.v, NULL, 0, false);
 	strv_free(&argv);
@@ -93,7 +112,7 @@ int debug_attach(const struct debug_options *opts, const struct debug_places *pl
 	struct strv argv = { 0 };
 	int status = make_argv(&argv, opts, begin);
 
-	make_environment(places);
+	make_environment(opts, places);
 	if (!status) {
 		execvp(argv.v[0], argv.v);
 		status = fail("cannot execute gdb: %s", strerror(errno));

@@ -13,6 +13,9 @@ struct debug_options {
 	bool go_on;		/* the run goes on after gdb's end */
 	bool batch;
 	bool tui;
+	bool print_launch;	/* what an editor's launch.json needs, and nothing runs */
+	const char *interpreter;	/* NULL: gdb's own, for people */
+	const char *tty;	/* where CMD writes, NULL: to our stdout and stderr */
 	struct strv words;	/* -x FILE and -ex CMD as they came, for gdb */
 };
 
@@ -54,5 +57,26 @@ int debug_start(struct child *gdb, const struct debug_options *opts,
  */
 int debug_attach(const struct debug_options *opts, const struct debug_places *places,
 		 pid_t kernel);
+
+/**
+ * debug_output() - where CMD's output goes while gdb is there
+ * @opts: what the user wants of it
+ * @own: the caller's stream for it
+ *
+ * A front end that speaks MI has our stdout for itself.
+ *
+ * Return: a descriptor, -1 after a message.
+ */
+int debug_output(const struct debug_options *opts, int own);
+
+/**
+ * debug_launch_json() - print what makes VS Code start this run
+ * @kernel: the hosted kernel
+ * @argc: number of arguments, "debug" first
+ * @argv: as they came
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int debug_launch_json(const struct hosted_kernel *kernel, int argc, char **argv);
 
 #endif

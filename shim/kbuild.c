@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "shim/compdb.h"
 #include "shim/kbuild.h"
 #include "shim/process.h"
 
@@ -152,5 +153,9 @@ int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_
 	if (on_the_fly)
 		output = memfd_create("ring3-make", MFD_CLOEXEC);
 	status = run_make(kernel, real, output);
-	return status ? status : find_results(real, modules);
+	if (!status)
+		status = find_results(real, modules);
+	if (!status)
+		compdb_write(kernel, real, modules);
+	return status;
 }

@@ -150,8 +150,14 @@ static void give_up(struct launch *l, struct run *run)
 	close_fd(&run->ready);
 }
 
-static void describe_streams(struct launch *l, struct run *run)
+static int describe_streams(struct launch *l, struct run *run)
 {
+	const struct debug_options *debug = &run->opts->debug;
+	int out = debug->on ? debug_output(debug, STDOUT_FILENO) : STDOUT_FILENO;
+	int err = debug->tty ? out : STDERR_FILENO;
+
+	if (out < 0)
+		return RING3_EXIT_SETUP;
 	run->stdin_relay = (struct relay){
 		.from = run->opts->debug.on ? open("/dev/null", O_RDONLY | O_CLOEXEC) : STDIN_FILENO,
 		.to = l->channel[0].ours,
@@ -163,7 +169,7 @@ static void describe_streams(struct launch *l, struct run *run)
 	};
 	run->stdout_relay = (struct relay){
 		.from = l->channel[1].ours,
-		.to = STDOUT_FILENO,
+		.to = out,
 		.socket = l->channel[1].ours,
 		.done = run->stream_done,
 		.escape = -1,
@@ -172,11 +178,12 @@ static void describe_streams(struct launch *l, struct run *run)
 	run->stderr_relay = run->stdout_relay;
 	run->stderr_relay.from = l->channel[2].ours;
 	run->stderr_relay.socket = l->channel[2].ours;
-	run->stderr_relay.to = STDERR_FILENO;
+	run->stderr_relay.to = err;
 	run->console.in = l->console.ours;
 	run->console.live = verbosity > 0;
 	run->console.done = run->stream_done;
 	run->console.show = &run->show;
+	return 0;
 }
 
 /* A terminal's keys wait until CMD runs; until then they are signals for us. */
@@ -264,10 +271,11 @@ int launch(struct run *run)
 		give_up(&l, run);
 	} else {
 		hand_over(&l, run);
-		describe_streams(&l, run);
 		status_started(run);
 		sweep_others();
-		status = start_streams(run);
+		status = describe_streams(&l, run);
+		if (!status)
+			status = start_streams(run);
 		if (!status && run->opts->debug.on)
 			status = start_gdb(run);
 	}

@@ -80,6 +80,17 @@ static void allow_all_files(void)
 		info("the limit of open files stays: %s", strerror(errno));
 }
 
+/* A front end takes us for gdb and puts its own option in front of those it was told. */
+static void front_end_first(int argc, char **argv)
+{
+	char *word = argv[1];
+
+	if (argc < 3 || strncmp(word, "--interpreter=", 14))
+		return;
+	argv[1] = argv[2];
+	argv[2] = word;
+}
+
 int main(int argc, char **argv)
 {
 	occupy_stdio();
@@ -92,6 +103,7 @@ int main(int argc, char **argv)
 		printf("ring3 %s\n", RING3_VERSION);
 		return fflush(stdout) ? RING3_EXIT_SETUP : 0;
 	}
+	front_end_first(argc, argv);
 	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
 		if (!strcmp(argv[1], commands[i].name))
 			return commands[i].main(argc - 1, argv + 1);

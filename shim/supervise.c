@@ -268,6 +268,17 @@ static void on_control(struct loop *loop)
 		set_grace(loop, GRACE_POWER_OFF_MS);
 }
 
+/* The terminal has told gdb, too.  A front end takes us for gdb, and tells nobody else. */
+static void interrupt(const struct run *run, int code)
+{
+	if (code > 0)
+		return;
+	if (run->opts->debug.interpreter)
+		kill(jail_kernel(&run->jail), SIGINT);
+	else
+		process_kill(&run->gdb, SIGINT);
+}
+
 static void on_signal(struct loop *loop)
 {
 	struct signalfd_siginfo info;
@@ -278,7 +289,7 @@ static void on_signal(struct loop *loop)
 		return;
 	/* Ctrl-C is for gdb, which asks the hosted kernel to stop. */
 	if (info.ssi_signo == SIGINT && run->gdb.pid)
-		return;
+		return interrupt(run, info.ssi_code);
 	/* Has CMD started?  That may have been said, but not been read. */
 	on_control(loop);
 	loop->asked |= info.ssi_signo != SIGWINCH;

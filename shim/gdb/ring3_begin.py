@@ -1,33 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0
 """ring3_begin.py - how gdb comes to a hosted kernel, and what it finds there"""
-import contextlib
 import os
 import signal
 import sys
 
 import gdb
 
+import ring3_mi
 import ring3_modules
 
 
 def quietly(command):
     return gdb.execute(command, to_string=True)
-
-
-@contextlib.contextmanager
-def silence():
-    """gdb tells of each stop on its standard output, whoever caused it."""
-    gdb.flush()
-    keep = os.dup(1)
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, 1)
-    try:
-        yield
-    finally:
-        gdb.flush()
-        os.dup2(keep, 1)
-        os.close(keep)
-        os.close(null)
 
 
 def kernel_scripts():
@@ -49,12 +33,12 @@ class Run(gdb.Command):
         super().__init__(name, gdb.COMMAND_RUNNING)
 
     def invoke(self, arg, from_tty):
-        gdb.execute("continue")
+        gdb.execute("continue&" if arg.endswith("&") else "continue")
 
 
 def new(pid):
     """A process that has stopped itself, just before it becomes the hosted kernel."""
-    with silence():
+    with ring3_mi.Unheard():
         # Nothing of the launcher is of interest, and nothing may be changed in it.
         quietly("set auto-solib-add off")
         quietly(f"attach {pid}")
@@ -71,7 +55,7 @@ def new(pid):
 
 def running(pid):
     """A hosted kernel in the middle of its work; quitting gdb leaves it there."""
-    with silence():
+    with ring3_mi.Unheard():
         quietly(f"attach {pid}")
     kernel_scripts()
     ring3_modules.attached()
