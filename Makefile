@@ -53,6 +53,7 @@ install: build-all
 	install -D -m755 ring3 $(DESTDIR)$(PREFIX)/bin/ring3
 	install -D -m755 build/ring3-proxy $(DESTDIR)$(PREFIX)/lib/ring3/ring3-proxy
 	install -D -m644 build/guest.cpio $(DESTDIR)$(PREFIX)/lib/ring3/guest.cpio
+	install -D -m644 -t $(DESTDIR)$(PREFIX)/lib/ring3/gdb shim/gdb/*.py
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/ring3/registers proxy/registers/*.regs
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man1 docs/man/*.1
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/*.5

@@ -42,20 +42,24 @@ _ring3_value() {
 		esac
 		;;
 	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
-	--rw | --listen | --trace | --output | -o) _ring3_files -f "$2" ;;
-	--view) _ring3_files -d "$2" ;;
+	--rw | --listen | --trace | --output | -o | --tty | --command | -x) _ring3_files -f "$2" ;;
+	--view | --cd) _ring3_files -d "$2" ;;
+	--interpreter | -i) _ring3_words 'mi' "$2" ;;
 	-w | --width) _ring3_words '1 2 4 8' "$2" ;;
 	-n) _ring3_words "$(_ring3_names "${COMP_WORDS[0]}")" "$2" ;;
-	--qemu | --name | --value | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd) ;;
+	--qemu | --name | --value | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd | --ex | -ex) ;;
 	*) return 1 ;;
 	esac
 }
 
 _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
+	local run='--device --qemu --driver --name --mem --kernel-args --timeout --rw --view --trace
+		--trace-mapped --hold --dry-run --verbose --quiet --help -v -q'
+	local gdb='--ex --command --batch --tui --interpreter --tty -ex -x -i'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_ring3_words 'run build proxy ps kill bar trace --help --version' "$cur"
+		_ring3_words 'run debug attach build proxy ps kill bar trace --help --version' "$cur"
 		return
 	fi
 	# Behind -- there is a command of its own.
@@ -71,8 +75,14 @@ _ring3() {
 	fi
 	_ring3_value "$prev" "$cur" && return
 	case ${COMP_WORDS[1]} in
-	run) _ring3_words '--device --qemu --driver --name --mem --kernel-args --timeout --rw
-		--view --trace --trace-mapped --hold --dry-run --verbose --quiet --help -v -q -h --' "$cur" ;;
+	run) _ring3_words "$run -h --" "$cur" ;;
+	debug) _ring3_words "$run $gdb --go-on --cd --print-launch-json -h --" "$cur" ;;
+	attach)
+		case $cur in
+		-*) _ring3_words "$gdb --help -h" "$cur" ;;
+		*) _ring3_words "$(_ring3_names "${COMP_WORDS[0]}")" "$cur" ;;
+		esac
+		;;
 	build)
 		case $cur in
 		-*) _ring3_words '--verbose --quiet --help -v -q -h' "$cur" ;;
@@ -95,7 +105,7 @@ _ring3() {
 		esac
 		;;
 	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd --view --view-optional
-		--show --trace --trace-mapped --stay
+		--show --trace --trace-mapped --callers --stay
 		--help --usage --version -d -V' "$cur" ;;
 	trace)
 		case $cur in
