@@ -72,6 +72,10 @@ static void make_environment(const struct debug_options *opts, const struct debu
 		buffer_add(&modules, "\n", 1);
 	}
 	buffer_add(&modules, "", 1);
+	if (opts->go_on)
+		setenv("RING3_GDB_GO_ON", "1", 1);
+	else
+		unsetenv("RING3_GDB_GO_ON");
 	setenv("RING3_GDB_KERNEL", places->kernel->dir, 1);
 	setenv("RING3_GDB_VIEW", places->view ? places->view : "", 1);
 	setenv("RING3_GDB_MODULES", modules.data, 1);

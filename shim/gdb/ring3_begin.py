@@ -36,6 +36,13 @@ class Run(gdb.Command):
         gdb.execute("continue&" if arg.endswith("&") else "continue")
 
 
+def on_exit(_event):
+    """gdb lets go of the process before it ends, and the run is to end with gdb: it must not run on."""
+    pid = gdb.selected_inferior().pid
+    if pid:
+        os.kill(pid, signal.SIGSTOP)
+
+
 def new(pid):
     """A process that has stopped itself, just before it becomes the hosted kernel."""
     with ring3_mi.Unheard():
@@ -47,6 +54,8 @@ def new(pid):
         quietly("tcatch exec")
         quietly("continue")
         quietly("set auto-solib-add on")
+    if not os.environ.get("RING3_GDB_GO_ON"):
+        gdb.events.gdb_exiting.connect(on_exit)
     kernel_scripts()
     for name in ("run", "start"):
         Run(name)

@@ -77,9 +77,9 @@ mi '-break-insert -f e1000_probe' -exec-run 'await ^\*stopped,reason="breakpoint
 is '-exec-run goes on with what is there: the status is CMD'"'"'s' "$status" 5
 is 'CMD does not write into MI' "$(grep -c '^from' "$T/out")" 0
 is 'but to standard error' "$(cat "$T/err")" 'from sh'
-: > tty
-mi --tty="$T/w/tty" -exec-continue 'await ^\*stopped,reason="exited' -gdb-exit
-is '--tty behind CMD is not one of its words' "$(cat "$T/err" tty)" 'from sh'
+: > output
+mi --tty="$T/w/output" -exec-continue 'await ^\*stopped,reason="exited' -gdb-exit
+is '--tty behind CMD is not one of its words' "$(cat "$T/err" output)" 'from sh'
 mi --tty=/nowhere/at/all -exec-continue
 is 'a --tty that is none: status' "$status" 3
 like 'and the reason' "$T/err" "ring3: --tty /nowhere/at/all: No such file"
