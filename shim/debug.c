@@ -53,6 +53,8 @@ static int make_argv(struct strv *argv, const struct debug_options *opts, const 
 	/* The hosted kernel's threads are not libc's, and its PID namespace is its own. */
 	add_pair(argv, "-iex", "set libthread-db-search-path /nowhere");
 	add_pair(argv, "-iex", "set exec-file-mismatch off");
+	/* Its mount namespace is, too: the files are the same, and not every user may enter it. */
+	add_pair(argv, "-iex", "set sysroot /");
 	/* The kernel's own scripts are read by ours. */
 	add_pair(argv, "-iex", "set auto-load python-scripts off");
 	add_pair(argv, "-x", script);
