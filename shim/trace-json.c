@@ -5,27 +5,9 @@
  * JSON's numbers are doubles for many readers: what may have 64 bits is text, "0x1234".
  */
 #include <inttypes.h>
-#include <json-c/json.h>
 
+#include "shim/json.h"
 #include "shim/trace.h"
-
-static void add_text(struct json_object *to, const char *key, const char *text)
-{
-	json_object_object_add(to, key, json_object_new_string(text));
-}
-
-static void add_number(struct json_object *to, const char *key, uint64_t number)
-{
-	json_object_object_add(to, key, json_object_new_uint64(number));
-}
-
-static void add_hex(struct json_object *to, const char *key, uint64_t value, int digits)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "0x%0*" PRIx64, digits, value);
-	add_text(to, key, text);
-}
 
 /* Seconds, to the microsecond. */
 static void add_time(struct json_object *to, const char *key, uint64_t us)
@@ -36,34 +18,25 @@ static void add_time(struct json_object *to, const char *key, uint64_t us)
 	json_object_object_add(to, key, json_object_new_double_s(us / 1e6, text));
 }
 
-static void put(struct trace *trace, struct json_object *json)
-{
-	fputs(trace->more ? ",\n" : "\n", trace->out);
-	fputs(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
-						   JSON_C_TO_STRING_NOSLASHESCAPE), trace->out);
-	trace->more = true;
-	json_object_put(json);
-}
-
 static void add_access(struct json_object *json, struct trace_device *dev,
 		       const struct trace_event *ev)
 {
 	const struct reg *reg = trace_register(dev, ev);
 
-	add_text(json, "op", ev->write ? "write" : "read");
-	add_number(json, "width", ev->width);
+	json_add_text(json, "op", ev->write ? "write" : "read");
+	json_add_number(json, "width", ev->width);
 	if (ev->bar != TRACE_NO_BAR)
-		add_number(json, "bar", ev->bar);
+		json_add_number(json, "bar", ev->bar);
 	if (ev->kind != TRACE_REGISTER || ev->bar != TRACE_NO_BAR)
-		add_hex(json, "offset", ev->offset, 1);
-	add_hex(json, "value", ev->value, ev->width * 2);
+		json_add_hex(json, "offset", ev->offset, 1);
+	json_add_hex(json, "value", ev->value, ev->width * 2);
 	if (reg)
-		add_text(json, "register", reg->name);
+		json_add_text(json, "register", reg->name);
 	if (ev->kind != TRACE_REGISTER)
 		return;
-	add_hex(json, "address", ev->address, 1);
-	add_hex(json, "pc", ev->pc, 1);
-	add_number(json, "pid", ev->pid);
+	json_add_hex(json, "address", ev->address, 1);
+	json_add_hex(json, "pc", ev->pc, 1);
+	json_add_number(json, "pid", ev->pid);
 }
 
 static void add_details(struct json_object *json, struct trace_device *dev,
@@ -77,26 +50,26 @@ static void add_details(struct json_object *json, struct trace_device *dev,
 		break;
 	case TRACE_IRQ:
 	case TRACE_IRQ_MASKED:
-		add_text(json, "irq", trace_irq_names[ev->irq]);
-		add_number(json, "vector", ev->vector);
+		json_add_text(json, "irq", trace_irq_names[ev->irq]);
+		json_add_number(json, "vector", ev->vector);
 		break;
 	case TRACE_DMA_MAP:
 	case TRACE_DMA_UNMAP:
-		add_hex(json, "iova", ev->iova, 1);
-		add_number(json, "size", ev->size);
-		add_text(json, "direction", trace_direction_names[ev->direction]);
+		json_add_hex(json, "iova", ev->iova, 1);
+		json_add_number(json, "size", ev->size);
+		json_add_text(json, "direction", trace_direction_names[ev->direction]);
 		break;
 	case TRACE_LOST:
-		add_number(json, "lost", ev->lost);
+		json_add_number(json, "lost", ev->lost);
 		break;
 	case TRACE_MARK:
-		add_text(json, "text", ev->text);
+		json_add_text(json, "text", ev->text);
 		break;
 	default:
 		break;
 	}
 	if (ev->caller)
-		add_text(json, "caller", ev->caller);
+		json_add_text(json, "caller", ev->caller);
 }
 
 static void json_event(struct trace *trace, struct trace_device *dev,
@@ -108,11 +81,11 @@ static void json_event(struct trace *trace, struct trace_device *dev,
 		return;
 	json = json_object_new_object();
 	add_time(json, "time", ev->us);
-	add_text(json, "kind", trace_kind_names[ev->kind]);
+	json_add_text(json, "kind", trace_kind_names[ev->kind]);
 	if (dev)
-		add_text(json, "device", dev->name);
+		json_add_text(json, "device", dev->name);
 	add_details(json, dev, ev);
-	put(trace, json);
+	json_put_element(trace->out, &trace->more, json);
 }
 
 static void json_begin(struct trace *trace)
@@ -124,15 +97,15 @@ static struct json_object *device_json(const struct trace_device *dev)
 {
 	struct json_object *json = json_object_new_object();
 
-	add_text(json, "name", dev->name);
+	json_add_text(json, "name", dev->name);
 	if (dev->vendor || dev->device) {
-		add_hex(json, "vendor", dev->vendor, 4);
-		add_hex(json, "device", dev->device, 4);
+		json_add_hex(json, "vendor", dev->vendor, 4);
+		json_add_hex(json, "device", dev->device, 4);
 	}
 	if (dev->class)
-		add_hex(json, "class", dev->class, 6);
+		json_add_hex(json, "class", dev->class, 6);
 	if (*dev->driver)
-		add_text(json, "driver", dev->driver);
+		json_add_text(json, "driver", dev->driver);
 	return json;
 }
 
@@ -141,7 +114,7 @@ static void json_end(struct trace *trace)
 	fputs("\n],\"devices\":[", trace->out);
 	trace->more = false;
 	for (unsigned int i = 0; i < trace->n_devices; i++)
-		put(trace, device_json(trace->devices[i]));
+		json_put_element(trace->out, &trace->more, device_json(trace->devices[i]));
 	fprintf(trace->out, "\n],\"lost\":%" PRIu64 ",\"truncated\":%s}\n", trace->lost,
 		trace->truncated ? "true" : "false");
 }

@@ -8,9 +8,9 @@
  * an event.  What is mapped for DMA is a counter.
  */
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <string.h>
 
+#include "shim/json.h"
 #include "shim/trace.h"
 #include "shim/util.h"
 
@@ -31,34 +31,12 @@ struct tracks {
 	uint8_t named[TID_END / 8 + 1];
 };
 
-static void add_text(struct json_object *to, const char *key, const char *text)
-{
-	json_object_object_add(to, key, json_object_new_string(text));
-}
-
-static void add_hex(struct json_object *to, const char *key, uint64_t value, int digits)
-{
-	char text[32];
-
-	snprintf(text, sizeof(text), "0x%0*" PRIx64, digits, value);
-	add_text(to, key, text);
-}
-
-static void add_number(struct json_object *to, const char *key, uint64_t number)
-{
-	json_object_object_add(to, key, json_object_new_uint64(number));
-}
-
 /* @args are given away, may be NULL. */
 static void put(struct trace *trace, struct json_object *json, struct json_object *args)
 {
 	if (args)
 		json_object_object_add(json, "args", args);
-	fputs(trace->more ? ",\n" : "\n", trace->out);
-	fputs(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN |
-						   JSON_C_TO_STRING_NOSLASHESCAPE), trace->out);
-	trace->more = true;
-	json_object_put(json);
+	json_put_element(trace->out, &trace->more, json);
 }
 
 static struct json_object *entry(const char *name, const char *phase, unsigned int pid,
@@ -66,10 +44,10 @@ static struct json_object *entry(const char *name, const char *phase, unsigned i
 {
 	struct json_object *json = json_object_new_object();
 
-	add_text(json, "name", name);
-	add_text(json, "ph", phase);
-	add_number(json, "pid", pid);
-	add_number(json, "tid", tid);
+	json_add_text(json, "name", name);
+	json_add_text(json, "ph", phase);
+	json_add_number(json, "pid", pid);
+	json_add_number(json, "tid", tid);
 	return json;
 }
 
@@ -84,7 +62,7 @@ static void put_name(struct trace *trace, const char *what, unsigned int pid, un
 {
 	struct json_object *args = json_object_new_object();
 
-	add_text(args, "name", name);
+	json_add_text(args, "name", name);
 	put(trace, entry(what, "M", pid, tid), args);
 }
 
@@ -93,7 +71,7 @@ static void put_order(struct trace *trace, const char *what, unsigned int pid, u
 {
 	struct json_object *args = json_object_new_object();
 
-	add_number(args, "sort_index", order);
+	json_add_number(args, "sort_index", order);
 	put(trace, entry(what, "M", pid, tid), args);
 }
 
@@ -159,11 +137,11 @@ static void put_instant(struct trace *trace, struct trace_device *dev,
 	if (dev)
 		need_track(trace, dev, tid);
 	json = entry(name, "i", pid_of(dev), dev ? tid : 0);
-	add_text(json, "cat", trace_kind_names[ev->kind]);
-	add_text(json, "s", scope);
-	add_number(json, "ts", ev->us);
+	json_add_text(json, "cat", trace_kind_names[ev->kind]);
+	json_add_text(json, "s", scope);
+	json_add_number(json, "ts", ev->us);
 	if (args && ev->caller)
-		add_text(args, "caller", ev->caller);
+		json_add_text(args, "caller", ev->caller);
 	put(trace, json, args);
 }
 
@@ -180,16 +158,16 @@ static void put_access(struct trace *trace, struct trace_device *dev,
 		tid = TID_QUEUE + any->queue;
 	reg = trace_place(dev, ev, place, sizeof(place));
 	snprintf(name, sizeof(name), "%s %s", ev->write ? "write" : "read", place);
-	add_hex(args, "value", ev->value, ev->width * 2);
-	add_number(args, "width", ev->width);
+	json_add_hex(args, "value", ev->value, ev->width * 2);
+	json_add_number(args, "width", ev->width);
 	if (ev->bar != TRACE_NO_BAR)
-		add_number(args, "bar", ev->bar);
+		json_add_number(args, "bar", ev->bar);
 	if (ev->kind != TRACE_REGISTER || ev->bar != TRACE_NO_BAR)
-		add_hex(args, "offset", ev->offset, 1);
+		json_add_hex(args, "offset", ev->offset, 1);
 	else
-		add_hex(args, "address", ev->address, 1);
+		json_add_hex(args, "address", ev->address, 1);
 	if (reg && regs_print_fields(fields, sizeof(fields), reg, ev->value))
-		add_text(args, "fields", fields);
+		json_add_text(args, "fields", fields);
 	put_instant(trace, dev, ev, tid, "t", name, args);
 }
 
@@ -214,8 +192,8 @@ static void put_mapped(struct trace *trace, struct trace_device *dev,
 		tracks->mapped += ev->size;
 	else
 		tracks->mapped -= ev->size < tracks->mapped ? ev->size : tracks->mapped;
-	add_number(json, "ts", ev->us);
-	add_number(args, "bytes", tracks->mapped);
+	json_add_number(json, "ts", ev->us);
+	json_add_number(args, "bytes", tracks->mapped);
 	put(trace, json, args);
 }
 
@@ -226,9 +204,9 @@ static void put_dma(struct trace *trace, struct trace_device *dev, const struct 
 
 	snprintf(name, sizeof(name), "%s 0x%" PRIx64,
 		 ev->kind == TRACE_DMA_MAP ? "map" : "unmap", ev->iova);
-	add_hex(args, "iova", ev->iova, 1);
-	add_number(args, "size", ev->size);
-	add_text(args, "direction", trace_direction_names[ev->direction]);
+	json_add_hex(args, "iova", ev->iova, 1);
+	json_add_number(args, "size", ev->size);
+	json_add_text(args, "direction", trace_direction_names[ev->direction]);
 	put_instant(trace, dev, ev, TID_DMA, "t", name, args);
 	put_mapped(trace, dev, ev);
 }
