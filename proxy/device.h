@@ -13,6 +13,7 @@
 #include "proxy/dma.h"
 #include "proxy/irq.h"
 #include "proxy/told.h"
+#include "proxy/trace-place.h"
 #include "proxy/vfio_user.h"
 
 #define REGION_MAX_AREAS 16
@@ -55,6 +56,7 @@ struct device {
 	uint64_t resets;
 	struct access_count accesses[VFIO_USER_NUM_REGIONS];
 	struct told told;
+	struct trace_places places;
 	struct seen *seen;		/* its named registers, or NULL */
 	bool posted_writes;		/* it bears that clients run on while it takes a write */
 	struct region regions[VFIO_USER_NUM_REGIONS];

@@ -93,8 +93,6 @@ void told_note(struct device *dev, const struct told_note *note)
 		return;
 	}
 	pthread_mutex_lock(&lock);
-	dev->told.changes += note->kind == VFIO_USER_NOTE_PLACE ||
-			     note->kind == VFIO_USER_NOTE_DRIVER;
 	if (note->kind == VFIO_USER_NOTE_PLACE)
 		set_place(&dev->told, note);
 	else if (note->kind == VFIO_USER_NOTE_DRIVER)
@@ -104,6 +102,8 @@ void told_note(struct device *dev, const struct told_note *note)
 	else if (note->kind == VFIO_USER_NOTE_VECTOR)
 		set_vector(&dev->irqs, note);
 	pthread_mutex_unlock(&lock);
+	if (note->kind == VFIO_USER_NOTE_PLACE || note->kind == VFIO_USER_NOTE_DRIVER)
+		trace_place_note(dev);
 }
 
 /**
@@ -122,6 +122,7 @@ void told_forget(struct device *dev)
 	for (uint32_t i = 0; i < MSI_MAX; i++)
 		dev->irqs.msi[i].linux_irq = 0;
 	pthread_mutex_unlock(&lock);
+	trace_place_note(dev);
 }
 
 /**

@@ -20,7 +20,6 @@ struct told {
 	char driver[64], module[64], version[64];	/* "": none */
 	uint32_t irq;		/* Linux interrupt of INTx */
 	uint64_t rom;		/* bus address kept for the ROM */
-	uint32_t changes;	/* of any of this, so far */
 };
 
 struct told_module {

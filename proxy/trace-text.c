@@ -32,37 +32,42 @@ static void put_bar(FILE *out, uint32_t region)
 }
 
 /* As in /proc/bus/pci/devices: numbers, then seven addresses and seven sizes, then the driver. */
-static void put_device(FILE *out, struct trace_text *text, const struct device *dev)
+static void put_device(FILE *out, const struct device *dev, const struct trace_place *place)
 {
 	const uint8_t *c = dev->config.data;
 	unsigned int domain, bus, slot, fn;
-	struct told told;
 
-	told_get(dev, &told);
-	text->changes[dev->index] = told.changes;
-	if (sscanf(told.bdf, "%x:%x:%x.%u", &domain, &bus, &slot, &fn) != 4)
+	if (sscanf(place->bdf, "%x:%x:%x.%u", &domain, &bus, &slot, &fn) != 4)
 		return;
 	fprintf(out, "PCIDEV %02x%02x %02x%02x%02x%02x %x", bus, slot << 3 | fn, c[1], c[0], c[3],
-		c[2], told.irq);
+		c[2], place->irq);
 	for (uint32_t i = 0; i <= VFIO_USER_ROM; i++)
-		fprintf(out, " %llx", (ull)device_bar_address(dev, i) |
+		fprintf(out, " %llx", (ull)place->bars[i] |
 			(dev->regions[i].kind == REGION_PORTS));
 	for (uint32_t i = 0; i <= VFIO_USER_ROM; i++)
 		fprintf(out, " %llx", (ull)dev->regions[i].size);
-	fprintf(out, " %s\n", told.driver);
+	fprintf(out, " %s\n", place->driver);
 }
 
 /**
  * trace_text_header() - what comes before the first event
  * @out: stream
- * @text: devices are set; the rest is cleared
+ * @text: devices are set, and places if it goes on; the rest is cleared
  */
 void trace_text_header(FILE *out, struct trace_text *text)
 {
 	memset(text->mapped, 0, sizeof(text->mapped));
 	fprintf(out, "VERSION %d\n", MMIOTRACE_VERSION);
-	for (size_t i = 0; i < text->nr_devices; i++)
-		put_device(out, text, text->devices[i]);
+	for (size_t i = 0; i < text->nr_devices; i++) {
+		const struct device *dev = text->devices[i];
+		uint8_t *number = &text->places[dev->index];
+		struct trace_place place;
+
+		if (!*number)
+			*number = trace_place_now(dev);
+		trace_place_get(dev, *number, &place);
+		put_device(out, dev, &place);
+	}
 }
 
 /* A region that has not been accessed at this address before. */
@@ -136,30 +141,31 @@ static void put_mark(FILE *out, const struct trace_event *e, const char *bdf)
  * @text: the stream's state
  * @e: the event
  *
- * A device's address is the one it has now; it gets it before its first access.
+ * What it says of the device is what was so when it happened.
  */
 void trace_text_event(FILE *out, struct trace_text *text, const struct trace_event *e)
 {
 	const struct device *dev;
-	struct told told;
+	struct trace_place place;
 
 	if (e->device >= text->nr_devices)
 		return;
 	dev = text->devices[e->device];
-	told_get(dev, &told);
+	trace_place_get(dev, e->place, &place);
 	/* Its place or its driver is news: the last such line counts. */
-	if (told.changes != text->changes[e->device])
-		put_device(out, text, dev);
+	if (e->place != text->places[e->device])
+		put_device(out, dev, &place);
+	text->places[e->device] = e->place;
 	if (e->kind != TRACE_READ && e->kind != TRACE_WRITE) {
-		put_mark(out, e, told.bdf);
+		put_mark(out, e, place.bdf);
 		return;
 	}
 	if (dev->regions[e->region].kind == REGION_PORTS) {
-		put_port(out, e, told.bdf);
+		put_port(out, e, place.bdf);
 		return;
 	}
 	announce(out, text, e, dev);
-	put_access(out, e, told.bdf);
+	put_access(out, e, place.bdf);
 }
 
 /**

@@ -19,7 +19,7 @@
 struct trace_text {
 	struct device **devices;
 	size_t nr_devices;
-	uint32_t changes[TRACE_MAX_DEVICES];	/* told.changes that its PCIDEV line knows of */
+	uint8_t places[TRACE_MAX_DEVICES];	/* the one of its PCIDEV line */
 	uint64_t mapped[TRACE_MAX_DEVICES][VFIO_USER_ROM + 1];	/* bus address of a MAP line */
 };
 

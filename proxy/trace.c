@@ -102,6 +102,7 @@ static void put(const struct device *dev, struct trace_event *event)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	event->ns = now.tv_sec * 1000000000ull + now.tv_nsec;
 	event->device = dev->index;
+	event->place = trace_place_now(dev);
 	ring[number & (capacity - 1)] = *event;
 	atomic_store_explicit(&head, number + 1, memory_order_seq_cst);
 	if (atomic_load_explicit(&waiting, memory_order_seq_cst))

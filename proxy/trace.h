@@ -40,6 +40,7 @@ struct trace_event {
 	uint16_t device;	/* its number */
 	uint8_t kind;
 	uint8_t width;		/* bytes */
+	uint8_t place;		/* for trace_place_get() */
 	uint8_t region;		/* DMA: direction; interrupts: VFIO_USER_INTX and so on */
 };
 

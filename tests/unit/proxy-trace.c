@@ -6,6 +6,7 @@
 
 #include "proxy/told.h"
 #include "proxy/trace-file.h"
+#include "proxy/trace-place.h"
 #include "proxy/trace-text.h"
 #include "proxy/trace.h"
 #include "tests/unit/proxy-common.h"
@@ -200,6 +201,51 @@ static void test_text(void **state)
 	free(text);
 }
 
+/* The line of a device is that of the event's time, however late the event is written. */
+static void test_place_of_then(void **state)
+{
+	struct device *dev = *state;
+	uint64_t at = trace_head();
+	char *text, *line, bdf[32];
+
+	tell(dev, VFIO_USER_NOTE_PLACE, 9, 0, 0, "0000:02:03.1");
+	rd(dev, VFIO_USER_CONFIG, 0, 2);
+	wr(dev, VFIO_USER_CONFIG, PCI_BASE_ADDRESS_0 + 4, 4, 0xc0004000);
+	tell(dev, VFIO_USER_NOTE_DRIVER, 0, 0, 0, "drv drv 1.0");
+	rd(dev, VFIO_USER_CONFIG, 0, 2);
+	wr(dev, VFIO_USER_CONFIG, PCI_BASE_ADDRESS_0 + 4, 4, 0xc0008000);
+	tell(dev, VFIO_USER_NOTE_PLACE, 9, 0, 0, "0000:04:00.0");
+	tell(dev, VFIO_USER_NOTE_DRIVER, 0, 0, 0, "");
+	text = text_of(dev, at);
+	/* The header has the present, then come both that the two reads saw. */
+	assert_non_null(strstr(text, "VERSION 20070824\nPCIDEV 0400 12347233 9 "));
+	line = strstr(text, "\nPCIDEV 0219 12347233 9 ");
+	assert_non_null(line);
+	assert_non_null(strstr(line, " 0000:02:03.1 config read "));
+	assert_non_null(strstr(line, " c0004000 "));
+	assert_true(strstr(line, " config read ") < strstr(line, " c0004000 "));
+	assert_non_null(strstr(line, " drv\nMARK "));
+	assert_null(strstr(line, " c0008000 "));
+	assert_null(strstr(line, "0000:04:00.0"));
+	free(text);
+
+	/* The same again takes no room; a client that never repeats itself does not get more. */
+	for (int i = 0; i < 100; i++) {
+		tell(dev, VFIO_USER_NOTE_DRIVER, 0, 0, 0, i & 1 ? "drv drv 1.0" : "");
+		assert_int_not_equal(trace_place_now(dev), 0);
+	}
+	for (int i = 0; i < 100; i++) {
+		snprintf(bdf, sizeof(bdf), "0000:%02x:00.0", i);
+		tell(dev, VFIO_USER_NOTE_PLACE, 9, 0, 0, bdf);
+	}
+	assert_int_equal(trace_place_now(dev), 0);
+	at = trace_head();
+	rd(dev, VFIO_USER_CONFIG, 0, 2);
+	text = text_of(dev, at);
+	assert_non_null(strstr(text, " 0000:63:00.0 config read "));
+	free(text);
+}
+
 /* A file that takes nothing for a while: what is lost is counted, and the rest is there. */
 static void test_lost_is_counted(void **state)
 {
@@ -278,6 +324,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reader_beside_writer, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_callers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_text, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_place_of_then, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lost_is_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile_notes, setup, teardown),
 	};
