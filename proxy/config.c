@@ -10,10 +10,21 @@
 #include <endian.h>
 #include <linux/pci_regs.h>
 #include <string.h>
+#include <time.h>
 
 #include "proxy/backend.h"
 #include "proxy/config.h"
 #include "proxy/device.h"
+
+#define FRESH_NS 50000000
+
+static uint64_t now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
 
 static uint16_t get16(const struct config *c, uint32_t off)
 {
@@ -34,6 +45,7 @@ static uint32_t get32(const struct config *c, uint32_t off)
 void config_reset(struct device *dev)
 {
 	memcpy(dev->config.data, dev->config.reset, sizeof(dev->config.data));
+	dev->config.looked = 0;
 }
 
 static void refresh_msi_pending(struct device *dev)
@@ -97,30 +109,60 @@ void config_read(struct device *dev, uint32_t off, void *buf, size_t len)
 }
 
 /**
- * config_snapshot() - configuration space as it is, for somebody who only looks
+ * config_look() - read all of it, for somebody who only looks
+ * @dev: device
+ *
+ * Return: 0, or -1: the device does not say.  Context: the main thread.
+ */
+int config_look(struct device *dev)
+{
+	const size_t size = dev->regions[VFIO_USER_CONFIG].size;
+	uint8_t all[CONFIG_MAX];
+
+	if (dev->backend->config_block) {
+		refresh_msi_pending(dev);
+		if (dev->backend->config_block(dev, 0, all, size))
+			return -1;
+		memcpy(dev->config.last, all, size);
+	} else {
+		config_read(dev, 0, all, size);
+	}
+	dev->config.looked = now();
+	return 0;
+}
+
+/**
+ * config_looked() - is config_last() fresh?
+ * @dev: device
+ *
+ * Looking keeps the device from its driver, with QEMU for a tenth of a millisecond; whoever
+ * reads the view all the time looks 20 times a second.
+ *
+ * Return: true if nothing was written since config_look() and it was a moment ago.
+ * Context: any thread.
+ */
+bool config_looked(const struct device *dev)
+{
+	uint64_t at = dev->config.looked;
+
+	return at && now() - at < FRESH_NS;
+}
+
+/**
+ * config_last() - configuration space as it was last seen
  * @dev: device
  * @off: offset; @off + @len is within the CONFIG region
  * @buf: for the bytes
  * @len: how many
  *
- * Return: 0, or -1: the device does not say.
+ * Context: any thread.
  */
-int config_snapshot(struct device *dev, uint32_t off, uint8_t *buf, size_t len)
+void config_last(const struct device *dev, uint32_t off, uint8_t *buf, size_t len)
 {
-	struct config *c = &dev->config;
+	const struct config *c = &dev->config;
 
-	if (!dev->backend->config_block) {
-		config_read(dev, off, buf, len);
-		return 0;
-	}
-	refresh_msi_pending(dev);
-	if (dev->backend->config_block(dev, off, buf, len))
-		return -1;
 	for (size_t i = 0; i < len; i++)
-		if (c->virt[off + i])
-			buf[i] = c->data[off + i];
-	memcpy(&c->last[off], buf, len);
-	return 0;
+		buf[i] = c->virt[off + i] ? c->data[off + i] : c->last[off + i];
 }
 
 /* Take Initiate FLR out of a write to Device Control; true if it was there. */
@@ -205,6 +247,7 @@ void config_write(struct device *dev, uint32_t off, const void *buf, size_t len)
 		n = config_step(off, len);
 		write_one(dev, off, p, n);
 	}
+	dev->config.looked = 0;
 	if (irqs)
 		irq_update(dev);
 }

@@ -5,6 +5,7 @@
 #ifndef RING3_PROXY_CONFIG_H
 #define RING3_PROXY_CONFIG_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@ struct config {
 	uint8_t writable[CONFIG_MAX];	/* bits of data[] that the client may change */
 	uint8_t reset[CONFIG_MAX];	/* data[] after a function reset */
 	uint8_t last[CONFIG_MAX];	/* as last read or written, whoever has the byte */
+	_Atomic uint64_t looked;	/* when all of last[] was read, CLOCK_MONOTONIC ns; 0: not */
 	uint16_t msi, msix, express;	/* offsets of the capabilities, 0 = absent */
 	bool flr;			/* the device says it can reset its function */
 	bool msi_maskable, msi_64;
@@ -28,7 +30,9 @@ int config_init(struct device *dev);
 void config_reset(struct device *dev);
 unsigned int config_step(uint32_t off, size_t len);
 void config_read(struct device *dev, uint32_t off, void *buf, size_t len);
-int config_snapshot(struct device *dev, uint32_t off, uint8_t *buf, size_t len);
+int config_look(struct device *dev);
+bool config_looked(const struct device *dev);
+void config_last(const struct device *dev, uint32_t off, uint8_t *buf, size_t len);
 void config_write(struct device *dev, uint32_t off, const void *buf, size_t len);
 
 uint16_t config_command(const struct device *dev);

@@ -31,7 +31,7 @@ static struct {
 	void *buf;
 	size_t len;
 	bool write;
-	enum { ACCESS, SNAPSHOT, RESET } what;
+	enum { ACCESS, LOOK, RESET } what;
 	int err;
 } offer;
 
@@ -46,8 +46,8 @@ static int carry_out(void)
 	uint32_t caller = dev->caller;
 	int err;
 
-	if (offer.what == SNAPSHOT)
-		return config_snapshot(dev, offer.off, offer.buf, offer.len) ? -EIO : 0;
+	if (offer.what == LOOK)
+		return config_look(dev) ? -EIO : 0;
 	if (offer.what == RESET) {
 		if (dev->client)
 			return -EBUSY;
@@ -167,26 +167,20 @@ ssize_t handoff_access(struct device *dev, uint32_t region, uint64_t off, void *
 }
 
 /**
- * handoff_config() - look at configuration space
+ * handoff_config() - look at configuration space, for config_last()
  * @dev: device
- * @off: offset in it, checked by the caller like @len
- * @buf: for the bytes
- * @len: how many
  *
  * Not counted, as nobody uses the device.
  *
  * Return: 0, -EAGAIN or -EIO.  Context: the view's thread.
  */
-int handoff_config(struct device *dev, uint32_t off, void *buf, size_t len)
+int handoff_config(struct device *dev)
 {
 	int err;
 
 	pthread_mutex_lock(&turn);
 	offer.dev = dev;
-	offer.off = off;
-	offer.buf = buf;
-	offer.len = len;
-	offer.what = SNAPSHOT;
+	offer.what = LOOK;
 	err = wait_for_it();
 	pthread_mutex_unlock(&turn);
 	return err;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <fuse3/fuse_lowlevel.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -22,6 +23,7 @@
 #include "proxy/error.h"
 #include "proxy/view/view.h"
 
+#define TEXTS		(16 << 20)	/* memory that is kept for the next text */
 #define FUSE_MAGIC	0x65735546	/* linux/magic.h: FUSE_SUPER_MAGIC */
 
 static struct {
@@ -143,6 +145,7 @@ static void *serve(void *arg)
 	while (!fuse_session_exited(mounted.session)) {
 		int n;
 
+		view_pace(fds, 2);
 		if (poll(fds, 2, -1) < 0)
 			continue;
 		if (fds[1].revents)
@@ -162,18 +165,21 @@ static void *serve(void *arg)
  * @launcher: the process whose CPUs the view may use, or 0
  *
  * A run's processes share one CPU and hand work over to each other; whoever reads the view
- * should not take that from them.
+ * should not take that from them: it has the others, if there are any.
  *
  * Return: 0, or -1 with fail().
  */
 int view_start(pid_t launcher)
 {
 	sigset_t all, old;
-	cpu_set_t cpus;
+	cpu_set_t cpus, ours, others;
 	int err;
 
 	if (!mounted.session)
 		return 0;
+	/* Unmapping a text's memory would stop the main thread's CPU, too, to flush its TLB. */
+	mallopt(M_MMAP_THRESHOLD, TEXTS);
+	mallopt(M_TRIM_THRESHOLD, TEXTS);
 	clock_gettime(CLOCK_BOOTTIME, &view.since);
 	mounted.stop = eventfd(0, EFD_CLOEXEC);
 	if (mounted.stop < 0)
@@ -185,8 +191,12 @@ int view_start(pid_t launcher)
 	if (err)
 		return fail("cannot start the view's thread: %s", strerror(err));
 	mounted.running = true;
-	if (launcher && !sched_getaffinity(launcher, sizeof(cpus), &cpus))
-		pthread_setaffinity_np(mounted.thread, sizeof(cpus), &cpus);
+	if (!launcher || sched_getaffinity(launcher, sizeof(cpus), &cpus) ||
+	    sched_getaffinity(0, sizeof(ours), &ours))
+		return 0;
+	CPU_XOR(&others, &cpus, &ours);
+	CPU_AND(&others, &others, &cpus);
+	pthread_setaffinity_np(mounted.thread, sizeof(cpus), CPU_COUNT(&others) ? &others : &cpus);
 	return 0;
 }
 

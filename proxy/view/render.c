@@ -52,7 +52,8 @@ struct json_object *view_age(uint64_t since_ns)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	ns = now.tv_sec * 1000000000ull + now.tv_nsec;
 	ns = ns > since_ns ? ns - since_ns : 0;
-	snprintf(text, sizeof(text), "%.3f", ns / 1e9);
+	snprintf(text, sizeof(text), "%llu.%03llu", (unsigned long long)(ns / 1000000000),
+		 (unsigned long long)(ns % 1000000000 / 1000000));
 	return json_object_new_double_s(ns / 1e9, text);
 }
 
@@ -77,8 +78,10 @@ static void lines(FILE *out, struct json_object *object)
 
 static void widen(size_t *width, const char *text)
 {
-	if (strlen(text) > *width)
-		*width = strlen(text);
+	size_t len = strlen(text);
+
+	if (len > *width)
+		*width = len;
 }
 
 static void measure(struct json_object *object, size_t *widths)
@@ -102,10 +105,9 @@ static void row(FILE *out, struct json_object *object, const size_t *widths, boo
 		const char *text = header ? json_object_iter_peek_name(&at)
 					  : cell(json_object_iter_peek_value(&at));
 
-		if (n + 1 == last)
-			fprintf(out, "%s", text);
-		else
-			fprintf(out, "%-*s ", (int)widths[n], text);
+		fputs_unlocked(text, out);
+		for (size_t i = strlen(text); n + 1 < last && i <= widths[n]; i++)
+			fputc_unlocked(' ', out);
 		json_object_iter_next(&at);
 	}
 	fputc('\n', out);

@@ -139,8 +139,9 @@ static ssize_t read_config(struct device *dev, int arg, void *buf, size_t len, o
 		return 0;
 	if (len > size - off)
 		len = size - off;
-	if (handoff_config(dev, off, buf, len))
-		memcpy(buf, &dev->config.last[off], len);
+	if (!config_looked(dev))
+		handoff_config(dev);
+	config_last(dev, off, buf, len);
 	return len;
 }
 

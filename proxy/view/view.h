@@ -98,7 +98,8 @@ struct json_object *view_age(uint64_t since_ns);
 
 static inline void view_add(struct json_object *object, const char *key, struct json_object *value)
 {
-	json_object_object_add(object, key, value);
+	json_object_object_add_ex(object, key, value,
+				  JSON_C_OBJECT_ADD_KEY_IS_NEW | JSON_C_OBJECT_ADD_CONSTANT_KEY);
 }
 
 /* A counter that the main thread may be adding to. */
@@ -129,12 +130,16 @@ int handoff_init(void);
 void handoff_exit(void);
 ssize_t handoff_access(struct device *dev, uint32_t region, uint64_t off, void *buf, size_t len,
 		       bool write);
-int handoff_config(struct device *dev, uint32_t off, void *buf, size_t len);
+int handoff_config(struct device *dev);
 int handoff_reset(struct device *dev);
 
 /* fuse.c */
 struct fuse_lowlevel_ops;
 extern const struct fuse_lowlevel_ops view_ops;
+
+/* pace.c */
+struct pollfd;
+void view_pace(struct pollfd *fds, unsigned int nr);
 
 /* mount.c */
 int view_mount(const char *where, pid_t launcher);
