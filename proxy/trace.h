@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TRACE_SMALL	4096		/* events that are kept when nobody follows */
+#define TRACE_SMALL	2048		/* events that are kept when nobody follows */
 #define TRACE_FROZEN	256		/* events that are kept of the end of a client */
 #define TRACE_LARGE	(256 * 1024)	/* when somebody does */
 
@@ -37,9 +37,9 @@ struct trace_event {
 	uint64_t value;		/* DMA: IOVA; interrupts: vector */
 	uint64_t base;		/* bus address of the region's first byte */
 	uint32_t caller;	/* for trace_caller_name() */
+	uint32_t width;		/* bytes; of a run of plain memory its length */
 	uint16_t device;	/* its number */
 	uint8_t kind;
-	uint8_t width;		/* bytes */
 	uint8_t place;		/* for trace_place_get() */
 	uint8_t region;		/* DMA: direction; interrupts: VFIO_USER_INTX and so on */
 };
