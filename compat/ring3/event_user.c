@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -104,7 +103,7 @@ int ring3_event_fd(unsigned int dev, unsigned int bit)
 	if (bit >= RING3_EVENT_WORDS * 64)
 		return -EINVAL;
 	if (!event_fds[dev])
-		event_fds[dev] = calloc(RING3_EVENT_WORDS * 64, sizeof(int));
+		event_fds[dev] = ring3_pages(RING3_EVENT_WORDS * 64 * sizeof(int));
 	if (!event_fds[dev])
 		return -ENOMEM;
 	if (event_fds[dev][bit])

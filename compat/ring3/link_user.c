@@ -3,7 +3,6 @@
  * link_user.c - the connections to the proxy, one per device
  */
 #include <errno.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -13,7 +12,7 @@ static struct vfu_client *links[RING3_MAX_DEVICES];
 
 int ring3_link_open(unsigned int dev, int fd)
 {
-	struct vfu_client *c = malloc(sizeof(*c));
+	struct vfu_client *c = ring3_pages(sizeof(*c));
 
 	if (!c)
 		return -ENOMEM;

@@ -37,6 +37,21 @@ static char *reserve(unsigned long len)
 }
 
 /**
+ * ring3_pages() - memory of the host, for good
+ * @len: bytes
+ *
+ * malloc() is the hosted kernel's here, and may sleep.
+ *
+ * Return: zeroed memory, or NULL.  Context: any.
+ */
+void *ring3_pages(unsigned long len)
+{
+	void *p = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/**
  * ring3_map_region() - reserve a region's range and map its areas
  * @region: size and areas are set; base is filled
  * @fd: the file; may be closed afterwards

@@ -71,6 +71,7 @@ int ring3_link_dma_map(unsigned int dev, unsigned long long iova, unsigned long 
 		       int fd, unsigned long long offset);
 
 /* map_user.c: BAR mappings */
+void *ring3_pages(unsigned long len);
 int ring3_map_region(struct ring3_region *region, int fd, unsigned long long fd_offset);
 int ring3_map_decode(struct ring3_region *region, int on);
 int ring3_bus_error(void *addr);
