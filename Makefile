@@ -59,7 +59,9 @@ install: build-all
 	install -D -m644 -t $(DESTDIR)$(PREFIX)/share/man/man5 docs/man/*.5
 	install -D -m644 shim/completion/ring3.bash \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ring3
-	[ ! -L build/kernel ] || ln -sfn "$$(readlink build/kernel)" $(DESTDIR)$(PREFIX)/lib/ring3/kernel
+	for k in kernel kernel-debug; do \
+		[ ! -L build/$$k ] || ln -sfn "$$(readlink build/$$k)" $(DESTDIR)$(PREFIX)/lib/ring3/$$k || exit; \
+	done
 
 ## check: lint: compiler warnings of clang, cppcheck, shellcheck, checkpatch
 check:

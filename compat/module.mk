@@ -2,11 +2,15 @@
 # The hosted kernel.
 
 .PHONY: kernel
-## kernel: fetch and build the hosted kernel (KERNEL=6.12, KERNEL_SRC=DIR, JOBS=N)
+## kernel: fetch and build the hosted kernel (KERNEL=6.12, KERNEL_SRC=DIR, JOBS=N); FLAVOR=debug: the one
+##   of --flavor debug
+FLAVOR ?= default
+KERNEL_LINK := build/kernel$(if $(filter-out default,$(FLAVOR)),-$(FLAVOR))
 kernel:
 	$(Q)mkdir -p build
-	$(Q)dir=$$(compat/linux/build.sh | tail -n 1) && [ -n "$$dir" ] && ln -sfn "$$dir" build/kernel
-	$(say) KERNEL "$$(readlink build/kernel)"
+	$(Q)dir=$$(FLAVOR='$(FLAVOR)' compat/linux/build.sh | tail -n 1) && [ -n "$$dir" ] && \
+		ln -sfn "$$dir" $(KERNEL_LINK)
+	$(say) KERNEL "$$(readlink $(KERNEL_LINK))"
 
 # The libc side is tested outside the kernel.
 COMPAT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/compat-*.c))

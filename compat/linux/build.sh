@@ -6,7 +6,8 @@
 #   build.sh --dir      only say where it would be
 #
 # Environment: KERNEL=6.12 (or 6.1), KERNEL_SRC=DIR (any unpacked tree instead),
-# EXTRA_CONFIG=FILE (a fragment on top of config.*, such as config.kmemleak),
+# FLAVOR=default (or debug: with config.debug), EXTRA_CONFIG=FILE (a fragment on top of
+# config.*, such as config.kmemleak),
 # RING3_CACHE=DIR, JOBS=N.  The result is keyed by a hash over version, overlay and
 # configuration; see docs/architecture.md, "Kernel cache".
 set -euo pipefail
@@ -17,6 +18,7 @@ main() {
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 kernel=${KERNEL:-6.12}
+flavor=${FLAVOR:-default}
 jobs=${JOBS:-$(nproc)}
 if [ -n "${RING3_CACHE:-}" ]; then
 	cache=$RING3_CACHE
@@ -57,6 +59,14 @@ fi
 # ---- which configuration
 
 fragments=("$here/config.base" "$here/config.drivers")
+case $flavor in
+default) tag= ;;
+debug)
+	tag=-debug
+	fragments+=("$here/config.debug")
+	;;
+*) die "FLAVOR=$flavor: there are default and debug" ;;
+esac
 if [ -n "${EXTRA_CONFIG:-}" ]; then
 	[ -f "$EXTRA_CONFIG" ] || die "EXTRA_CONFIG=$EXTRA_CONFIG: no such file"
 	fragments+=("$(realpath "$EXTRA_CONFIG")")
@@ -89,7 +99,7 @@ hash=$({
 	find "$top/compat/ring3" "$top"/proxy/client* "$top/proxy/vfio_user.h" -type f |
 		sort | xargs cat
 } | sha256sum | cut -c1-12)
-dir=$cache/kernel-$version-$hash
+dir=$cache/kernel-$version$tag-$hash
 
 if [ "${1:-}" = --dir ]; then
 	printf '%s\n' "$dir"
@@ -122,9 +132,9 @@ done
 [ -z "$missing" ] || die "missing:$missing. Run: apt-get install build-essential flex bison bc xz-utils cpio rsync patch kmod libelf-dev"
 
 # The tree stays where it is (its path is in the compiler's command lines), one for each
-# checkout, source and extra fragment; what it was built to last is what `ready` vouches for.
-build=$cache/build-$version-$(printf '%s %s%s' "$top" "$source_id" "${fragments[2]:+ ${fragments[2]}}" |
-	sha256sum | cut -c1-12)
+# checkout, source and further fragments; what it was built to last is what `ready` vouches for.
+build=$cache/build-$version$tag-$(printf '%s %s%s' "$top" "$source_id" \
+	"${fragments[2]:+ ${fragments[*]:2}}" | sha256sum | cut -c1-12)
 rm -f "$dir/ready"
 mkdir -p "$dir"
 ln -sfn "$build" "$dir/build"

@@ -120,6 +120,9 @@ void ring3_full_xstate(int pid, struct iovec *iov);
 /* random_user.c */
 int ring3_host_random(void *buf, unsigned int len);
 
+/* shadow_user.c */
+int ring3_own_memory(void *start, unsigned long len);
+
 /* ram_user.c */
 int ring3_ram_fd(unsigned long long len);
 
