@@ -12,6 +12,16 @@ static const struct run_entry *choose(const struct run_list *list, const char *n
 	return list->n == 1 ? &list->v[0] : NULL;
 }
 
+static int find_kernel(struct hosted_kernel *kernel, const struct run_entry *run)
+{
+	const char *name = run_text(run, "flavor");
+	enum kernel_flavor flavor = FLAVOR_DEFAULT;
+	int status = name ? flavor_parse(name, &flavor) : 0;
+
+	*kernel = (struct hosted_kernel){ 0 };
+	return status ? status : kernel_find(kernel, flavor);
+}
+
 static int attach(const struct run_list *list, const char *name, const struct debug_options *opts)
 {
 	const struct run_entry *run = choose(list, name);
@@ -27,7 +37,7 @@ static int attach(const struct run_list *list, const char *name, const struct de
 	if (!run_pid(run, "kernel_pid"))
 		return fail("run '%s' has no hosted kernel yet", run->name);
 	places.view = run_text(run, "view");
-	status = kernel_find(&kernel);
+	status = find_kernel(&kernel, run);
 	if (!status)
 		status = debug_check();
 	if (!status)

@@ -7,7 +7,13 @@
 #include "shim/options.h"
 #include "shim/process.h"
 
+struct build_options {
+	const char *dir;
+	enum kernel_flavor flavor;
+};
+
 static const struct argp_option build_table[] = {
+	{ "flavor", 'f', "FLAVOR", 0, "Build for this hosted kernel: default or debug", 0 },
 	{ "verbose", 'v', NULL, 0, "Show the commands", 0 },
 	{ "quiet", 'q', NULL, 0, "Say nothing on success", 0 },
 	{ "help", 'h', NULL, 0, "Print this help", 0 },
@@ -16,9 +22,11 @@ static const struct argp_option build_table[] = {
 
 static error_t parse_build(int key, char *arg, struct argp_state *state)
 {
-	const char **dir = state->input;
+	struct build_options *opts = state->input;
 
 	switch (key) {
+	case 'f':
+		return flavor_parse(arg, &opts->flavor);
 	case 'v':
 		verbosity = 1;
 		return 0;
@@ -26,9 +34,9 @@ static error_t parse_build(int key, char *arg, struct argp_state *state)
 		verbosity = -1;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (*dir)
-			return fail("one directory at a time, not '%s' and '%s'", *dir, arg);
-		*dir = arg;
+		if (opts->dir)
+			return fail("one directory at a time, not '%s' and '%s'", opts->dir, arg);
+		opts->dir = arg;
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;
@@ -44,18 +52,18 @@ int cmd_build(int argc, char **argv)
 {
 	struct hosted_kernel kernel = { 0 };
 	struct strv modules = { 0 };
-	const char *dir = NULL;
-	int status = options_parse(&build_argp, "ring3 build", argc, argv, &dir);
+	struct build_options opts = { 0 };
+	int status = options_parse(&build_argp, "ring3 build", argc, argv, &opts);
 
 	if (status >= 0)
 		return status;
-	if (!dir)
+	if (!opts.dir)
 		return fail("which directory? See 'ring3 build --help'");
 	status = process_init();
 	if (!status)
-		status = kernel_find(&kernel);
+		status = kernel_find(&kernel, opts.flavor);
 	if (!status)
-		status = kbuild_run(&kernel, dir, false, &modules);
+		status = kbuild_run(&kernel, opts.dir, false, &modules);
 	for (size_t i = 0; !status && verbosity >= 0 && i < modules.n; i++)
 		printf("%s for %s\n", modules.v[i], kernel.version);
 	strv_free(&modules);

@@ -19,7 +19,7 @@ static int device_help(const char *what)
 
 static int prepare(struct run *run)
 {
-	int status = kernel_find(&run->kernel);
+	int status = kernel_find(&run->kernel, run->opts->flavor);
 
 	if (!status && run->opts->dry_run)
 		instance_default(&run->instance, run->opts);
@@ -84,7 +84,7 @@ int cmd_run(int argc, char **argv)
 
 static int print_launch(int argc, char **argv)
 {
-	int status = kernel_find(&run.kernel);
+	int status = kernel_find(&run.kernel, opts.flavor);
 
 	if (!status)
 		status = debug_launch_json(&run.kernel, argc, argv);

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* console.c - the hosted kernel's log */
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "shim/console.h"
+#include "shim/report.h"
 
 #define KEEP (256 * 1024)
+#define PAUSE_MS 200	/* within a report there is none */
 
 /* Show one complete line; the guest has no business with our terminal's escapes. */
 static void show_line(const char *line, size_t len)
@@ -23,7 +26,31 @@ static void show_line(const char *line, size_t len)
 		errno = 0;	/* nobody listens */
 }
 
-static void show_lines(struct buffer *partial, const char *data, size_t len)
+static void plain_line(void *arg, const char *line)
+{
+	const struct console *console = arg;
+
+	if (console->live)
+		show_line(line, strlen(line));
+}
+
+static void found_report(void *arg, const char *title, const char *text)
+{
+	struct console *console = arg;
+
+	reports_add(&console->reports, title, text);
+}
+
+/* A line may have anything in it. */
+static void take_line(struct report_finder *finder, const char *data, size_t len)
+{
+	_cleanup_free_ char *line = xasprintf("%.*s", (int)len, data);
+
+	report_line(finder, line);
+}
+
+static void take_lines(struct report_finder *finder, struct buffer *partial, const char *data,
+		       size_t len)
 {
 	char *end;
 
@@ -31,14 +58,23 @@ static void show_lines(struct buffer *partial, const char *data, size_t len)
 	while ((end = memchr(partial->data, '\n', partial->len))) {
 		size_t n = end - partial->data;
 
-		show_line(partial->data, n && end[-1] == '\r' ? n - 1 : n);
+		take_line(finder, partial->data, n && end[-1] == '\r' ? n - 1 : n);
 		buffer_drop(partial, n + 1);
 	}
 	/* A guest that never ends its line shall not fill our memory. */
 	if (partial->len > 4096) {
-		show_line(partial->data, partial->len);
+		take_line(finder, partial->data, partial->len);
 		partial->len = 0;
 	}
+}
+
+/* Wait for more.  The end of a report may be that nothing follows. */
+static void wait_log(const struct console *console, struct report_finder *finder)
+{
+	struct pollfd in = { .fd = console->in, .events = POLLIN };
+
+	if (report_open(finder) && !poll(&in, 1, PAUSE_MS))
+		report_pause(finder);
 }
 
 static void keep(struct console *console, const char *data, size_t len)
@@ -53,8 +89,8 @@ static void keep(struct console *console, const char *data, size_t len)
 static void *console_main(void *arg)
 {
 	struct console *console = arg;
+	struct report_finder finder = { .sink = { plain_line, found_report, console } };
 	struct buffer partial = { 0 };
-	uint64_t one = 1;
 	char data[4096];
 	ssize_t n;
 
@@ -63,18 +99,19 @@ static void *console_main(void *arg)
 			continue;
 		keep(console, data, n);
 		show_log(console->show, data, n);
-		if (console->live)
-			show_lines(&partial, data, n);
+		take_lines(&finder, &partial, data, n);
+		wait_log(console, &finder);
 	}
 	if (partial.len)
-		show_line(partial.data, partial.len);
+		take_line(&finder, partial.data, partial.len);
+	report_pause(&finder);
+	report_free(&finder);
 	buffer_free(&partial);
 	pthread_mutex_lock(&console->lock);
 	console->end = true;
 	pthread_cond_signal(&console->ended);
 	pthread_mutex_unlock(&console->lock);
-	if (write(console->done, &one, sizeof(one)) < 0)
-		errno = 0;	/* an eventfd takes a one */
+	reports_end(&console->reports);
 	return NULL;
 }
 
@@ -85,6 +122,7 @@ int console_start(struct console *console)
 
 	pthread_mutex_init(&console->lock, NULL);
 	pthread_cond_init(&console->ended, NULL);
+	reports_init(&console->reports);
 	err = pthread_create(&thread, NULL, console_main, console);
 	if (err)
 		return fail("cannot start a thread: %s", strerror(err));

@@ -10,13 +10,14 @@
 #include <pthread.h>
 #include <stdbool.h>
 
+#include "shim/reports.h"
 #include "shim/show.h"
 #include "shim/util.h"
 
 struct console {
 	int in;			/* the read end of the pipe */
 	bool live;		/* -v: show every line at once */
-	int done;		/* eventfd, written at the end */
+	struct reports reports;	/* found in it; their end is that of the console */
 	struct show *show;	/* gets all of it; must stay */
 	pthread_mutex_t lock;
 	pthread_cond_t ended;
@@ -26,7 +27,7 @@ struct console {
 
 /**
  * console_start() - start reading
- * @console: in, live, done and show are set
+ * @console: in, live, show, and what reports_init() needs, are set
  *
  * Return: 0, or an exit status after a message.
  */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "shim/crash.h"
-#include "shim/decode.h"
+#include "shim/symbols.h"
 
 /* Lines shown before the one that tells of the crash. */
 #define LINES_BEFORE 12
@@ -55,68 +55,15 @@ void crash_tail(FILE *out, const char *log, unsigned int lines)
 			lines_back(log, end, lines - 1));
 }
 
-/* Modules are installed without debug information; the build tree has the same with. */
-static void add_module(struct decode *decode, const struct hosted_kernel *kernel, const char *path)
+void crash_report(FILE *out, const char *log, struct drivers *drivers, char *const *command)
 {
-	_cleanup_free_ char *full = NULL;
-	size_t n = strlen(kernel->modules);
-
-	if (!strncmp(path, kernel->modules, n) && !strncmp(path + n, "/kernel/", 8))
-		full = xasprintf("%s/%s", kernel->build, path + n + 8);
-	decode_module(decode, full && !access(full, R_OK) ? full : path);
-}
-
-/* Files that CMD may have given to insmod: its words that end in .ko. */
-static void add_words(struct decode *decode, char *const *command)
-{
-	for (; *command; command++) {
-		_cleanup_free_ char *copy = xstrdup(*command);
-		char *rest = copy, *word;
-
-		while ((word = strsep(&rest, " \t\n;&|()'\""))) {
-			size_t len = strlen(word);
-
-			if (len > 3 && !strcmp(word + len - 3, ".ko") && !access(word, R_OK))
-				decode_module(decode, word);
-		}
-	}
-}
-
-/* The hosted kernel's own modules that the log names and CMD may have loaded. */
-static void add_named(struct decode *decode, const struct drivers *drivers, const char *log)
-{
-	struct strv done = { 0 };
-	struct stack_ref ref;
-
-	for (const char *line = log; line; line = strchr(line, '\n')) {
-		_cleanup_free_ char *one = NULL, *path = NULL;
-
-		line += strspn(line, "\n");
-		one = strndup(line, strcspn(line, "\n"));
-		if (!one || !decode_parse(one, &ref) || !*ref.module ||
-		    strv_contains(&done, ref.module))
-			continue;
-		strv_add(&done, ref.module);
-		path = drivers_path(drivers, ref.module);
-		if (path)
-			add_module(decode, drivers->kernel, path);
-	}
-	strv_free(&done);
-}
-
-void crash_report(FILE *out, const char *log, const struct drivers *drivers,
-		  char *const *command)
-{
-	struct decode *decode = decode_open(drivers->kernel->image);
 	const char *start = strstr(log, panic_mark);
 	_cleanup_free_ char *copy = NULL;
+	struct decode *decode;
 	char *rest, *line;
 
-	for (size_t i = 0; i < drivers->seen.n; i++)
-		add_module(decode, drivers->kernel, drivers->seen.v[i]);
-	add_words(decode, command);
 	start = lines_back(log, start ? start : log + strlen(log), LINES_BEFORE);
-	add_named(decode, drivers, start);
+	decode = symbols_open(drivers, command, start);
 	copy = xstrdup(start);
 	rest = copy;
 	while ((line = strsep(&rest, "\n"))) {

@@ -31,7 +31,6 @@ void crash_tail(FILE *out, const char *log, unsigned int lines);
  * @drivers: which modules there may be
  * @command: CMD, which may name modules that it has loaded
  */
-void crash_report(FILE *out, const char *log, const struct drivers *drivers,
-		  char *const *command);
+void crash_report(FILE *out, const char *log, struct drivers *drivers, char *const *command);
 
 #endif

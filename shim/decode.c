@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* decode.c - from "symbol+0x12/0x34 [module]" in a kernel log to file:line */
 #include <ctype.h>
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <stdio.h>
 #include <string.h>
@@ -137,23 +138,30 @@ static Dwfl_Module *open_file(struct debug_file *file)
 	return file->mod;
 }
 
-/* Several static functions may share a name; the size tells them apart. */
+/*
+ * Several static functions may share a name; the size tells them apart.  The kernel's idea of
+ * it is the distance to the next symbol.
+ */
 static bool find_symbol(Dwfl_Module *mod, const struct stack_ref *ref, GElf_Addr *addr)
 {
 	int n = dwfl_module_getsymtab(mod);
+	uint64_t best = 0;
 	bool found = false;
 
 	for (int i = 1; i < n; i++) {
 		GElf_Sym sym;
 		GElf_Addr value;
 		const char *name = dwfl_module_getsym_info(mod, i, &sym, &value, NULL, NULL, NULL);
+		uint64_t off;
 
-		if (!name || strcmp(name, ref->symbol) || (found && sym.st_size != ref->size))
+		if (!name || strcmp(name, ref->symbol))
+			continue;
+		off = sym.st_size > ref->size ? UINT64_MAX : ref->size - sym.st_size;
+		if (found && off >= best)
 			continue;
 		*addr = value + ref->offset;
+		best = off;
 		found = true;
-		if (sym.st_size == ref->size)
-			return true;
 	}
 	return found;
 }
@@ -184,17 +192,93 @@ static const char *shorten(const char *file, const char *dir)
 	return !strncmp(file, "./", 2) ? file + 2 : file;
 }
 
+/* What is inlined from the kernel's headers is told as the line that calls it. */
+static bool is_header(const char *place)
+{
+	size_t len = strcspn(place, ":");
+
+	return len > 2 && !strncmp(place + len - 2, ".h", 2) &&
+	       (!strncmp(place, "include/", 8) || !strncmp(place, "arch/", 5));
+}
+
+static bool get_number(Dwarf_Die *die, unsigned int name, Dwarf_Word *value)
+{
+	Dwarf_Attribute attr;
+
+	return dwarf_attr(die, name, &attr) && !dwarf_formudata(&attr, value);
+}
+
+/* Where the function that @scope was made of is called; NULL: it is not inlined. */
+static char *call_line(Dwarf_Die *unit, Dwarf_Die *scope, const char *dir)
+{
+	Dwarf_Word file, line;
+	Dwarf_Files *files;
+	const char *name;
+	size_t n;
+
+	if (dwarf_tag(scope) != DW_TAG_inlined_subroutine ||
+	    !get_number(scope, DW_AT_call_file, &file) ||
+	    !get_number(scope, DW_AT_call_line, &line) || dwarf_getsrcfiles(unit, &files, &n))
+		return NULL;
+	name = dwarf_filesrc(files, file, NULL, NULL);
+	return name ? xasprintf("%s:%d", shorten(name, dir), (int)line) : NULL;
+}
+
+static char *outside_headers(Dwfl_Module *mod, GElf_Addr addr, const char *dir)
+{
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = dwfl_module_addrdie(mod, addr, &bias), *scopes = NULL;
+	int n = unit ? dwarf_getscopes(unit, addr - bias, &scopes) : 0;
+	char *place = NULL;
+
+	for (int i = 0; i < n && !place; i++) {
+		place = call_line(unit, &scopes[i], dir);
+		if (place && is_header(place)) {
+			free(place);
+			place = NULL;
+		}
+	}
+	free(scopes);
+	return place;
+}
+
+/* Where the function begins that @addr is the start of: its name, not its first instruction. */
+static char *function_line(Dwfl_Module *mod, GElf_Addr addr)
+{
+	Dwfl_Line *line = dwfl_module_getsrc(mod, addr);
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = dwfl_module_addrdie(mod, addr, &bias), *scopes = NULL;
+	int n = unit ? dwarf_getscopes(unit, addr - bias, &scopes) : 0, number;
+	char *place = NULL;
+
+	for (int i = 0; i < n && !place; i++) {
+		const char *file = dwarf_decl_file(&scopes[i]);
+
+		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram && file && line &&
+		    !dwarf_decl_line(&scopes[i], &number))
+			place = xasprintf("%s:%d", shorten(file, dwfl_line_comp_dir(line)), number);
+	}
+	free(scopes);
+	return place;
+}
+
 static char *source_line(Dwfl_Module *mod, GElf_Addr addr)
 {
 	Dwfl_Line *line = dwfl_module_getsrc(mod, addr);
 	const char *file, *dir;
+	char *outside = NULL;
 	int number;
 
 	if (!line)
 		return NULL;
 	file = dwfl_lineinfo(line, NULL, &number, NULL, NULL, NULL);
 	dir = dwfl_line_comp_dir(line);
-	return file ? xasprintf("%s:%d", shorten(file, dir), number) : NULL;
+	if (!file)
+		return NULL;
+	file = shorten(file, dir);
+	if (is_header(file))
+		outside = outside_headers(mod, addr, dir);
+	return outside ? outside : xasprintf("%s:%d", file, number);
 }
 
 /*
@@ -203,7 +287,7 @@ static char *source_line(Dwfl_Module *mod, GElf_Addr addr)
  */
 static char *start_or_call(Dwfl_Module *mod, GElf_Addr addr)
 {
-	_cleanup_free_ char *call = source_line(mod, addr - 1), *start = source_line(mod, addr);
+	_cleanup_free_ char *call = source_line(mod, addr - 1), *start = function_line(mod, addr);
 	const char *name = dwfl_module_addrname(mod, addr - 1);
 
 	if (!call || !name)
@@ -222,7 +306,7 @@ char *decode_line(struct decode *decode, const char *line)
 	mod = open_file(find_file(decode, ref.module));
 	if (!mod || !find_symbol(mod, &ref, &addr))
 		return NULL;
-	if (!ref.offset && after_call(mod, addr))
-		return start_or_call(mod, addr);
+	if (!ref.offset)
+		return after_call(mod, addr) ? start_or_call(mod, addr) : function_line(mod, addr);
 	return source_line(mod, addr - ref.call);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <libkmod.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -10,6 +11,9 @@
 #include "shim/kbuild.h"
 #include "shim/near.h"
 #include "shim/vermagic.h"
+
+/* Reports are decoded in a thread of their own: of libkmod's state, and of struct drivers. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* libkmod's callback has no argument; ring3 resolves in one thread. */
 static struct collect {
@@ -142,8 +146,8 @@ int drivers_open(struct drivers *drivers, const struct hosted_kernel *kernel)
 	*drivers = (struct drivers){ .kernel = kernel };
 	drivers->kmod = kmod_new(kernel->modules, config);
 	if (!drivers->kmod)
-		return fail("cannot read the module lists in %s: run 'make kernel'",
-			    kernel->modules);
+		return fail("cannot read the module lists in %s: run '%s'", kernel->modules,
+			    flavor_make(kernel->flavor));
 	kmod_set_log_priority(drivers->kmod, 0);
 	kmod_load_resources(drivers->kmod);
 	return 0;
@@ -195,8 +199,9 @@ static int check_vermagic(struct drivers *drivers, const char *path)
 	version = vermagic_version(own);
 	*strrchr(dir, '/') = '\0';
 	return fail("%s was built for another kernel (%s), not for the hosted %s; rebuild it "
-		    "with 'ring3 build %s'", path, printable(own),
-		    drivers->vermagic ? drivers->vermagic : drivers->kernel->version, dir);
+		    "with 'ring3 build %s%s'", path, printable(own),
+		    drivers->vermagic ? drivers->vermagic : drivers->kernel->version,
+		    drivers->kernel->flavor == FLAVOR_DEBUG ? "--flavor debug " : "", dir);
 }
 
 /* Has a --driver before this one given a file of that module? */
@@ -304,9 +309,9 @@ void drivers_alias(struct drivers *drivers, const char *alias, struct buffer *re
 {
 	struct kmod_list *list = NULL, *item;
 
-	if (is_claimed(drivers, alias) ||
-	    kmod_module_new_from_lookup(drivers->kmod, alias, &list) < 0)
-		return;
+	pthread_mutex_lock(&lock);
+	if (!is_claimed(drivers, alias))
+		kmod_module_new_from_lookup(drivers->kmod, alias, &list);
 	kmod_list_foreach(item, list) {
 		struct kmod_module *mod = kmod_module_get_module(item);
 
@@ -314,15 +319,16 @@ void drivers_alias(struct drivers *drivers, const char *alias, struct buffer *re
 		kmod_module_unref(mod);
 	}
 	kmod_module_unref_list(list);
+	pthread_mutex_unlock(&lock);
 }
 
-char *drivers_path(const struct drivers *drivers, const char *name)
+char *drivers_path(struct drivers *drivers, const char *name)
 {
 	struct kmod_list *list = NULL, *item;
 	char *path = NULL;
 
-	if (kmod_module_new_from_lookup(drivers->kmod, name, &list) < 0)
-		return NULL;
+	pthread_mutex_lock(&lock);
+	kmod_module_new_from_lookup(drivers->kmod, name, &list);
 	kmod_list_foreach(item, list) {
 		struct kmod_module *mod = kmod_module_get_module(item);
 		const char *own = kmod_module_get_path(mod);
@@ -332,5 +338,17 @@ char *drivers_path(const struct drivers *drivers, const char *name)
 		kmod_module_unref(mod);
 	}
 	kmod_module_unref_list(list);
+	pthread_mutex_unlock(&lock);
 	return path;
+}
+
+struct strv drivers_seen(struct drivers *drivers)
+{
+	struct strv seen = { 0 };
+
+	pthread_mutex_lock(&lock);
+	for (size_t i = 0; i < drivers->seen.n; i++)
+		strv_add(&seen, drivers->seen.v[i]);
+	pthread_mutex_unlock(&lock);
+	return seen;
 }

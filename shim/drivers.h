@@ -9,6 +9,7 @@
 
 struct kmod_ctx;
 
+/* What others than the thread that resolves look at is behind drivers_seen() and drivers_path(). */
 struct drivers {
 	const struct hosted_kernel *kernel;
 	struct kmod_ctx *kmod;
@@ -53,9 +54,21 @@ void drivers_alias(struct drivers *drivers, const char *alias, struct buffer *re
  * @drivers: state
  * @name: its name; not trusted
  *
+ * Context: any thread.
+ *
  * Return: the path to free, or NULL.
  */
-char *drivers_path(const struct drivers *drivers, const char *name);
+char *drivers_path(struct drivers *drivers, const char *name);
+
+/**
+ * drivers_seen() - the modules that were to be loaded until now
+ * @drivers: state
+ *
+ * Context: any thread.
+ *
+ * Return: paths, for strv_free().
+ */
+struct strv drivers_seen(struct drivers *drivers);
 
 void drivers_close(struct drivers *drivers);
 

@@ -114,6 +114,7 @@ static void describe(struct instance *inst, const struct run_options *opts)
 	json_object_object_add(inst->info, "devices", list_devices(&opts->devices));
 	set_text(inst->info, "view", inst->view);
 	set_text(inst->info, "trace", opts->trace);
+	set_text(inst->info, "flavor", flavor_name(opts->flavor));
 	json_object_object_add(inst->info, "held", json_object_new_boolean(false));
 }
 

@@ -138,8 +138,8 @@ int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_
 	if (status)
 		return status;
 	if (access(makefile, R_OK))
-		return fail("the hosted kernel's build tree %s is missing: run 'make kernel'",
-			    kernel->build);
+		return fail("the hosted kernel's build tree %s is missing: run '%s'", kernel->build,
+			    flavor_make(kernel->flavor));
 	real = realpath(dir, NULL);
 	if (!real)
 		return fail("%s: %s", dir, strerror(errno));

@@ -3,7 +3,13 @@
 #ifndef RING3_KERNEL_H
 #define RING3_KERNEL_H
 
+enum kernel_flavor {
+	FLAVOR_DEFAULT,
+	FLAVOR_DEBUG,		/* looks for mistakes of the driver */
+};
+
 struct hosted_kernel {
+	enum kernel_flavor flavor;
 	char *dir;
 	char *image;		/* the program to execute */
 	char *version;		/* as uname -r says inside */
@@ -12,14 +18,41 @@ struct hosted_kernel {
 };
 
 /**
- * kernel_find() - find the hosted kernel
- * @kernel: filled in, for kernel_free()
- *
- * Looks at $RING3_KERNEL, then beside the running program (docs/architecture.md).
+ * flavor_parse() - read the name of a flavor
+ * @text: "default" or "debug"
+ * @flavor: filled in
  *
  * Return: 0, or an exit status after a message.
  */
-int kernel_find(struct hosted_kernel *kernel);
+int flavor_parse(const char *text, enum kernel_flavor *flavor);
+
+/**
+ * flavor_name() - its name
+ * @flavor: the flavor
+ *
+ * Return: a word.
+ */
+const char *flavor_name(enum kernel_flavor flavor);
+
+/**
+ * flavor_make() - the command that builds it
+ * @flavor: the flavor
+ *
+ * Return: the command.
+ */
+const char *flavor_make(enum kernel_flavor flavor);
+
+/**
+ * kernel_find() - find the hosted kernel
+ * @kernel: filled in, for kernel_free()
+ * @flavor: which one
+ *
+ * Looks at $RING3_KERNEL ($RING3_KERNEL_DEBUG), then beside the running program
+ * (docs/architecture.md).
+ *
+ * Return: 0, or an exit status after a message.
+ */
+int kernel_find(struct hosted_kernel *kernel, enum kernel_flavor flavor);
 
 void kernel_free(struct hosted_kernel *kernel);
 

@@ -181,7 +181,12 @@ static int describe_streams(struct launch *l, struct run *run)
 	run->stderr_relay.to = err;
 	run->console.in = l->console.ours;
 	run->console.live = verbosity > 0;
-	run->console.done = run->stream_done;
+	run->console.reports = (struct reports){
+		.drivers = &run->drivers,
+		.command = run->opts->command,
+		.event = run->report,
+		.done = run->stream_done,
+	};
 	run->console.show = &run->show;
 	return 0;
 }
@@ -253,6 +258,7 @@ int launch(struct run *run)
 	run->stream_done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
 	run->escape = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	run->stdin_done = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	run->report = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	run->show = SHOW_NOTHING;
 	signals_block();
 	status = create(&l, run);

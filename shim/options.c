@@ -20,6 +20,8 @@ enum {
 	OPT_TRACE,
 	OPT_TRACE_MAPPED,
 	OPT_HOLD,
+	OPT_FLAVOR,
+	OPT_FATAL_REPORTS,
 	OPT_DRY_RUN,
 	OPT_EX,
 	OPT_BATCH,
@@ -40,8 +42,13 @@ static const struct argp_option run_table[] = {
 	  "(built on the fly); 'DRIVER param=value' sets parameters; repeatable. "
 	  "Devices that none of them is for, and all without this option, get their modules "
 	  "by alias, like udev does", 0 },
+	{ "flavor", OPT_FLAVOR, "FLAVOR", 0,
+	  "The hosted kernel: default, or debug, which looks for mistakes of the driver (KASAN, lockdep, "
+	  "DMA API, kmemleak and others) and is slower", 0 },
+	{ "fatal-reports", OPT_FATAL_REPORTS, NULL, 0,
+	  "End the run with status 255 when the hosted kernel reports a mistake of the driver", 0 },
 	{ "name", OPT_NAME, "NAME", 0, "Name of this instance", 0 },
-	{ "mem", OPT_MEM, "SIZE", 0, "Memory of the hosted kernel, 64M to 1G (256M)", 0 },
+	{ "mem", OPT_MEM, "SIZE", 0, "Memory of the hosted kernel, 64M to 1G (256M; 512M with --flavor debug)", 0 },
 	{ "kernel-args", OPT_KERNEL_ARGS, "ARGS", 0,
 	  "Words for the hosted kernel's command line; repeatable", 0 },
 	{ "timeout", OPT_TIMEOUT, "SECONDS", 0, "End the run after so long, with status 124", 0 },
@@ -182,6 +189,11 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case OPT_TRACE_MAPPED:
 		opts->trace_mapped = true;
 		return 0;
+	case OPT_FLAVOR:
+		return flavor_parse(arg, &opts->flavor);
+	case OPT_FATAL_REPORTS:
+		opts->fatal_reports = true;
+		return 0;
 	case OPT_HOLD:
 		opts->hold = true;
 		return 0;
@@ -301,8 +313,10 @@ static int parse_and_check(const struct argp *argp, const char *name, int argc, 
 	static char *no_command[] = { NULL };
 	int status;
 
-	*opts = (struct run_options){ .mem = RING3_MEM_DEFAULT, .command = no_command };
+	*opts = (struct run_options){ .command = no_command };
 	status = options_parse(argp, name, argc, argv, opts);
+	if (!opts->mem)
+		opts->mem = opts->flavor == FLAVOR_DEBUG ? RING3_MEM_DEBUG : RING3_MEM_DEFAULT;
 	if (status >= 0 || opts->device_help)
 		return status;
 	status = device_list_place(&opts->devices);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "shim/debug.h"
+#include "shim/kernel.h"
 #include "shim/spec.h"
 #include "shim/util.h"
 
@@ -19,6 +20,8 @@ struct run_options {
 	struct strv rw;		/* absolute host paths */
 	struct strv kernel_args;
 	char *name;
+	enum kernel_flavor flavor;
+	bool fatal_reports;
 	uint64_t mem;		/* bytes */
 	uint64_t timeout_ms;	/* 0: none */
 	char *view;		/* absolute, NULL: a default place, and not needed */

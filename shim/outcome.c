@@ -164,6 +164,20 @@ void outcome_kernel(struct run *run, int status)
 	}
 }
 
+/* It outranks CMD's own status, but neither a crash nor an end that we have forced. */
+bool outcome_report(struct run *run)
+{
+	_cleanup_free_ char *first = NULL;
+
+	if (!run->opts->fatal_reports || run->crashed || run->forced)
+		return false;
+	first = reports_first(&run->console.reports);
+	if (!first)
+		return false;
+	crashed(run, xasprintf("--fatal-reports: %s", first));
+	return true;
+}
+
 bool outcome_timeout(struct run *run)
 {
 	return !decide(run, RING3_EXIT_TIMEOUT,
@@ -213,6 +227,7 @@ int outcome_print(struct run *run)
 	if (run->printed)
 		return run->status;
 	run->printed = true;
+	outcome_report(run);
 	log = console_text(&run->console);
 	lost_output(run, &run->stdout_relay, "standard output");
 	lost_output(run, &run->stderr_relay, "standard error");

@@ -39,6 +39,14 @@ bool outcome_session(struct run *run);
 void outcome_kernel(struct run *run, int status);
 
 /**
+ * outcome_report() - the hosted kernel has reported a mistake
+ * @run: the run
+ *
+ * Return: true if the run must end.
+ */
+bool outcome_report(struct run *run);
+
+/**
  * outcome_timeout() - the time of --timeout is over
  * @run: the run
  *

@@ -108,6 +108,13 @@ static void plan_uml_dir(struct strv *argv, bool private_dir)
 		strv_add(argv, "uml_dir=/proc/self/task/");
 }
 
+/* All that there is to report, and in the log; what is repeated is not shown again. */
+static void plan_reports(struct strv *argv)
+{
+	strv_add(argv, "kasan_multi_shot");
+	strv_add(argv, "kmemleak.verbose=1");
+}
+
 static void plan_kernel(struct plan *plan, const struct run_options *opts,
 			const struct hosted_kernel *kernel, bool private_dir)
 {
@@ -129,6 +136,8 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 	strv_add(argv, "loglevel=8");
 	if (opts->debug.on)
 		strv_addf(argv, "ring3.gdb=%s", kernel->build);
+	if (kernel->flavor == FLAVOR_DEBUG)
+		plan_reports(argv);
 	for (size_t i = 0; i < opts->kernel_args.n; i++)
 		strv_add(argv, opts->kernel_args.v[i]);
 

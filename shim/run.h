@@ -42,6 +42,7 @@ struct run {
 	int stream_done;	/* semaphore eventfd, counts their ends */
 	int stdin_done;		/* eventfd: nobody reads the caller's input any more */
 	int escape;		/* eventfd of the three Ctrl-C */
+	int report;		/* eventfd: the hosted kernel has reported something */
 	atomic_int silent_keys;
 	bool tty;
 	bool tty_stderr;

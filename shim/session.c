@@ -52,14 +52,16 @@ static void config_command(struct buffer *config, char *const *command)
 		ctl_record(config, RING3_REC_SHELL, shell);
 }
 
-static void config_flags(struct buffer *config, bool tty, bool tty_stderr)
+static void config_flags(struct buffer *config, bool tty, bool tty_stderr, bool checks)
 {
-	char flags[3] = "", *at = flags;
+	char flags[4] = "", *at = flags;
 
 	if (tty)
 		*at++ = RING3_FLAG_TTY;
 	if (tty_stderr)
 		*at++ = RING3_FLAG_TTY_STDERR;
+	if (checks)
+		*at++ = RING3_FLAG_CHECKS;
 	*at = '\0';
 	ctl_record(config, RING3_REC_FLAGS, flags);
 }
@@ -74,7 +76,7 @@ int session_config(struct session *session, const struct run_options *opts, bool
 	if (!cwd)
 		return fail("the working directory is gone: %s; change to another",
 			    strerror(errno));
-	config_flags(&config, tty, tty_stderr);
+	config_flags(&config, tty, tty_stderr, opts->flavor == FLAVOR_DEBUG);
 	config_command(&config, opts->command);
 	config_environment(&config, cwd);
 	ctl_record(&config, RING3_REC_CWD, cwd);

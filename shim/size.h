@@ -8,6 +8,7 @@
 #define RING3_MEM_MIN (64ULL << 20)
 #define RING3_MEM_MAX (1ULL << 30)
 #define RING3_MEM_DEFAULT (256ULL << 20)
+#define RING3_MEM_DEBUG (512ULL << 20)	/* what is freed is kept for a while, and noted */
 
 /**
  * parse_size() - read a size: a number and K, M, G or nothing (bytes)

@@ -26,6 +26,7 @@
 #define GRACE_SIGNAL_MS 1000	/* CMD may clean up after a signal */
 #define GRACE_KERNEL_MS 2000	/* the hosted kernel may write back and switch off after it */
 #define GRACE_POWER_OFF_MS 5000 /* the same after CMD's own end */
+#define GRACE_SCAN_MS 60000	/* the same where it looks for lost memory first */
 #define GRACE_PROXY_MS 900	/* the proxy may quiesce its devices */
 #define GRACE_CLIENTS_MS 500	/* the hosted kernel has closed its devices: it is about to end */
 #define GRACE_STREAMS_MS 100	/* streams of a forced end */
@@ -45,6 +46,7 @@ enum source {
 	ON_GRACE,
 	ON_ENTER,
 	ON_GDB,
+	ON_REPORT,
 	N_SOURCES,
 };
 
@@ -265,7 +267,8 @@ static void on_control(struct loop *loop)
 	if (outcome_session(run))
 		force_end(loop, RING3_EXIT_SETUP, 0);
 	else if (run->session.state >= SESSION_ENDED && !run->forced)
-		set_grace(loop, GRACE_POWER_OFF_MS);
+		set_grace(loop, run->kernel.flavor == FLAVOR_DEBUG ? GRACE_SCAN_MS :
+								       GRACE_POWER_OFF_MS);
 }
 
 /* The terminal has told gdb, too.  A front end takes us for gdb, and tells nobody else. */
@@ -318,6 +321,15 @@ static void on_gdb(struct loop *loop)
 		run->status = WIFEXITED(status) ? WEXITSTATUS(status) :
 						  RING3_EXIT_SIGNAL + WTERMSIG(status);
 	force_end(loop, run->status, 0);
+}
+
+static void on_report(struct loop *loop)
+{
+	struct run *run = loop->run;
+
+	drain_counter(loop->fd[ON_REPORT]);
+	if (!run->forced && outcome_report(run))
+		force_end(loop, RING3_EXIT_CRASH, 0);
 }
 
 static void on_grace(struct loop *loop)
@@ -378,6 +390,8 @@ static void dispatch(struct loop *loop, enum source source)
 		return;
 	case ON_GDB:
 		return on_gdb(loop);
+	case ON_REPORT:
+		return on_report(loop);
 	case N_SOURCES:
 		return;
 	}
@@ -408,6 +422,7 @@ static void watch_all(struct loop *loop)
 	watch(loop, ON_CONTROL, run->session.fd, EPOLLIN);
 	watch(loop, ON_STREAM, run->stream_done, EPOLLIN);
 	watch(loop, ON_GDB, run->gdb.pid ? run->gdb.fd : -1, EPOLLIN);
+	watch(loop, ON_REPORT, run->report, EPOLLIN);
 	watch(loop, ON_ESCAPE, run->escape, EPOLLIN);
 	watch(loop, ON_TIMEOUT, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 	      EPOLLIN);

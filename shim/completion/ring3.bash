@@ -41,6 +41,7 @@ _ring3_value() {
 		*) _ring3_words "$(_ring3_modules "${COMP_WORDS[0]}")" "$2" ;;
 		esac
 		;;
+	--flavor) _ring3_words 'default debug' "$2" ;;
 	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
 	--rw | --listen | --trace | --output | -o | --tty | --command | -x) _ring3_files -f "$2" ;;
 	--view | --cd) _ring3_files -d "$2" ;;
@@ -54,7 +55,7 @@ _ring3_value() {
 
 _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
-	local run='--device --qemu --driver --name --mem --kernel-args --timeout --rw --view --trace
+	local run='--device --qemu --driver --flavor --fatal-reports --name --mem --kernel-args --timeout --rw --view --trace
 		--trace-mapped --hold --dry-run --verbose --quiet --help -v -q'
 	local gdb='--ex --command --batch --tui --interpreter --tty -ex -x -i'
 	COMPREPLY=()
@@ -85,7 +86,7 @@ _ring3() {
 		;;
 	build)
 		case $cur in
-		-*) _ring3_words '--verbose --quiet --help -v -q -h' "$cur" ;;
+		-*) _ring3_words '--flavor --verbose --quiet --help -f -v -q -h' "$cur" ;;
 		*) _ring3_files -d "$cur" ;;
 		esac
 		;;

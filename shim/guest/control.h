@@ -75,5 +75,6 @@ enum ring3_ctl_record {
 
 #define RING3_FLAG_TTY 't'		/* CMD gets a pseudo-terminal */
 #define RING3_FLAG_TTY_STDERR 'e'	/* and its stderr goes there too */
+#define RING3_FLAG_CHECKS 'c'		/* the kernel looks for mistakes: see checks.c */
 
 #endif

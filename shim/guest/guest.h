@@ -28,6 +28,8 @@ struct guest_config {
 	char *modules_dir;
 	bool tty;
 	bool tty_stderr;
+	bool checks;
+	bool hurried;		/* CMD was told to end: somebody waits */
 	char *records;		/* the whole message, for those that repeat */
 	size_t size;
 };
@@ -80,6 +82,10 @@ short tty_poll_master(const struct guest_tty *tty);
 void tty_keys(struct guest_tty *tty);
 void tty_flush(struct guest_tty *tty);
 bool tty_screen(struct guest_tty *tty);
+
+/* checks.c: the kernel's own search for mistakes. */
+void checks_begin(void);
+void checks_end(void);
 
 /* end.c: the power switch. */
 void end_processes(void);

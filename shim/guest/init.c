@@ -51,6 +51,8 @@ int main(int argc, char **argv)
 	if (ctl_config(&config) < 0)
 		guest_die("no orders");
 	ctl_send_u32(RING3_CTL_HELLO, RING3_CTL_VERSION);
+	if (config.checks)
+		checks_begin();
 	root_build(&config);
 	root_enter(&config);
 	if (sethostname("ring3", strlen("ring3")) < 0)
@@ -60,5 +62,7 @@ int main(int argc, char **argv)
 	modules_coldplug();
 	modules_report_unbound(&config);
 	run_command(&config);
+	if (config.checks && !config.hurried)
+		checks_end();
 	end_power_off();
 }

@@ -103,6 +103,7 @@ static void handle_signal(struct guest_run *run, const char *payload)
 	/* A stopped process does not hear it otherwise. */
 	kill(-run->pid, SIGCONT);
 	run->kill_at = now_ms() + arg[1];
+	run->config->hurried = true;
 }
 
 static void handle_message(struct guest_run *run)

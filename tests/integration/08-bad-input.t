@@ -62,6 +62,8 @@ is 'the first run did not notice' "$status" 0
 
 # Missing parts
 RING3_KERNEL=$T/nowhere bad_run 'a missing kernel' 'make kernel' --device testdev
+RING3_KERNEL_DEBUG=$T/nowhere bad_run 'a missing debug kernel' 'make kernel FLAVOR=debug' --flavor debug
+bad_run 'a flavor that is none' 'default and debug' --flavor slow
 mkdir "$T/empty"
 chmod 755 "$T/empty"
 real_as=${AS[*]:-}

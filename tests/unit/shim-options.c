@@ -42,6 +42,27 @@ static void defaults(void **state)
 	run_options_free(&opts);
 }
 
+static void flavors(void **state)
+{
+	struct run_options opts;
+
+	(void)state;
+	assert_int_equal(parse(&opts, "--flavor", "default", NULL), -1);
+	assert_int_equal(opts.flavor, FLAVOR_DEFAULT);
+	assert_false(opts.fatal_reports);
+	assert_true(opts.mem == 256ULL << 20);
+	run_options_free(&opts);
+	assert_int_equal(parse(&opts, "--flavor", "debug", "--fatal-reports", NULL), -1);
+	assert_int_equal(opts.flavor, FLAVOR_DEBUG);
+	assert_true(opts.fatal_reports);
+	assert_true(opts.mem == 512ULL << 20);
+	run_options_free(&opts);
+	/* Whatever the order. */
+	assert_int_equal(parse(&opts, "--mem", "128M", "--flavor", "debug", NULL), -1);
+	assert_true(opts.mem == 128ULL << 20);
+	run_options_free(&opts);
+}
+
 static void for_the_proxy(void **state)
 {
 	struct run_options opts;
@@ -112,6 +133,7 @@ static void rejects(void **state)
 		{ "--name", "-a" },	   { "--rw", "/no/such" },     { "--rw", "/" },
 		{ "--rw", "/proc/self" },  { "--driver", " " },	       { "--device", "" },
 		{ "--device", "a,addr=x" }, { "--no-such-option", "" }, { "-x", "" },
+		{ "--flavor", "" },	   { "--flavor", "debu" },
 	};
 	struct run_options opts;
 
@@ -140,6 +162,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),
+		cmocka_unit_test(flavors),
 		cmocka_unit_test(for_the_proxy),
 		cmocka_unit_test(everything),
 		cmocka_unit_test(command_without_dashes),
