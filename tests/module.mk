@@ -19,7 +19,7 @@ build/tests/%: tests/bench/%.c
 UNIT_SAN := $(patsubst $(B)/%,build/san/%,$(CHECK_UNIT))
 
 .PHONY: test unit kunit integration fuzz bench demo
-.PHONY: unit-build unit-san-build test-modules test-inside
+.PHONY: unit-build unit-san-build test-modules test-inside test-debug
 
 unit-build: $(CHECK_UNIT)
 
@@ -34,10 +34,14 @@ test-modules: test-inside
 test-inside: build-all $(TEST_TOOLS)
 	$(Q)$(MAKE) --no-print-directory kernel
 
+# What tests of --flavor debug need; behind the others, as there is one builder at a time.
+test-debug: test-modules
+	$(Q)$(MAKE) --no-print-directory kernel FLAVOR=debug
+
 RUN_TESTS = UNIT_TESTS='$(CHECK_UNIT) $(UNIT_SAN)' FUZZ_TARGETS='$(FUZZ)' tests/run
 
 ## test: all tests: unit (also with sanitizers), fuzzing for a short time, KUnit, integration
-test: unit-build unit-san-build $(FUZZ) test-modules
+test: unit-build unit-san-build $(FUZZ) test-debug
 	$(Q)$(RUN_TESTS) unit fuzz kunit integration
 
 ## unit: unit tests, plain and with ASan and UBSan
@@ -53,7 +57,7 @@ kunit: test-inside
 	$(Q)$(RUN_TESTS) kunit
 
 ## integration: ring3 as a user sees it, with the test device and QEMU's
-integration: test-modules
+integration: test-debug
 	$(Q)$(RUN_TESTS) integration
 
 ## bench: measure, beside a full QEMU guest; BENCH_JSON=FILE also writes JSON
