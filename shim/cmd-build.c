@@ -63,7 +63,7 @@ int cmd_build(int argc, char **argv)
 	if (!status)
 		status = kernel_find(&kernel, opts.flavor);
 	if (!status)
-		status = kbuild_run(&kernel, opts.dir, false, &modules);
+		status = kbuild_run(&kernel, opts.dir, 0, &modules);
 	for (size_t i = 0; !status && verbosity >= 0 && i < modules.n; i++)
 		printf("%s for %s\n", modules.v[i], kernel.version);
 	strv_free(&modules);

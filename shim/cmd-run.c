@@ -27,6 +27,9 @@ static int prepare(struct run *run)
 		status = instance_create(&run->instance, run->opts);
 	if (!status)
 		status = drivers_open(&run->drivers, &run->kernel);
+	run->drivers.coverage = run->opts->coverage;
+	if (!status && run->opts->coverage)
+		status = coverage_check(&run->kernel);
 	/* --dry-run creates nothing: it does not build drivers either. */
 	for (size_t i = 0; !status && !run->opts->dry_run && i < run->opts->drivers.n; i++)
 		status = drivers_add(&run->drivers, run->opts->drivers.v[i]);
@@ -34,6 +37,15 @@ static int prepare(struct run *run)
 		status = plan_make(&run->plans[i], run->opts, &run->kernel,
 				   run->instance.view, i);
 	return status;
+}
+
+/* CMD's status says more than a missing file. */
+static int end_coverage(struct run *run, int status)
+{
+	_cleanup_free_ char *dir = instance_dir(&run->instance);
+	int bad = coverage_write(&run->coverage, &run->drivers, run->opts->coverage, dir);
+
+	return status ? status : bad;
 }
 
 static int execute(struct run *run)
@@ -44,6 +56,8 @@ static int execute(struct run *run)
 		return status;
 	status = supervise(run);
 	session_close(&run->session);
+	if (run->opts->coverage)
+		status = end_coverage(run, status);
 	return status;
 }
 
@@ -71,6 +85,7 @@ static int host(int status)
 	plan_free(&run.plans[1]);
 	kernel_free(&run.kernel);
 	buffer_free(&run.ready_text);
+	coverage_free(&run.coverage);
 	free(run.message);
 out:
 	run_options_free(&opts);

@@ -15,7 +15,7 @@ static uint32_t get_u32(const char *at)
 /* What each message consists of: numbers in front, then one string or several. */
 static const struct ctl_shape {
 	unsigned int numbers;
-	enum { NO_TEXT, ONE_STRING, STRINGS } text;
+	enum { NO_TEXT, ONE_STRING, STRINGS, STRING_AND_DATA } text;
 } shapes[RING3_CTL_FROM_GUEST_END] = {
 	[RING3_CTL_HELLO] = { 1, NO_TEXT },
 	[RING3_CTL_ALIASES] = { 0, STRINGS },
@@ -25,6 +25,7 @@ static const struct ctl_shape {
 	[RING3_CTL_STARTED] = { 0, NO_TEXT },
 	[RING3_CTL_EXEC_FAILED] = { 1, NO_TEXT },
 	[RING3_CTL_EXIT] = { 1, NO_TEXT },
+	[RING3_CTL_COVERAGE] = { 0, STRING_AND_DATA },
 };
 
 static const char *check_text(const struct ctl_shape *shape, const char *text, size_t len)
@@ -54,6 +55,15 @@ static const char *decode(const struct ring3_ctl_hdr *hdr, const char *payload,
 		msg->required = get_u32(payload + 4);
 	msg->text = payload + numbers;
 	msg->len = hdr->len - numbers;
+	if (shape->text == STRING_AND_DATA) {
+		size_t n = strnlen(msg->text, msg->len);
+
+		if (n == msg->len)
+			return "a string has no end";
+		msg->data = msg->text + n + 1;
+		msg->data_len = msg->len - n - 1;
+		msg->len = n + 1;
+	}
 	problem = check_text(shape, msg->text, msg->len);
 	if (problem)
 		return problem;

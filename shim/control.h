@@ -21,6 +21,8 @@ struct ctl_message {
 	uint32_t required;	/* LOAD_FAILED: not only a module found by alias */
 	const char *text;	/* its string; ALIASES: strings one behind the other */
 	size_t len;		/* bytes of text, with the last NUL */
+	const char *data;	/* COVERAGE: what follows the string */
+	size_t data_len;
 };
 
 struct ctl_decoder {

@@ -7,23 +7,9 @@
 
 #include "shim/debug.h"
 
-static bool in_path(const char *program)
-{
-	_cleanup_free_ char *path = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
-	char *rest = path, *dir;
-
-	while ((dir = strsep(&rest, ":"))) {
-		_cleanup_free_ char *file = xasprintf("%s/%s", *dir ? dir : ".", program);
-
-		if (!access(file, X_OK))
-			return true;
-	}
-	return false;
-}
-
 int debug_check(void)
 {
-	return in_path("gdb") ? 0 : fail("gdb is missing: apt-get install gdb");
+	return program_exists("gdb") ? 0 : fail("gdb is missing: apt-get install gdb");
 }
 
 static void add_pair(struct strv *argv, const char *option, const char *value)

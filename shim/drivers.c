@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "shim/drivers.h"
+#include "shim/instrument.h"
 #include "shim/kbuild.h"
 #include "shim/near.h"
 #include "shim/vermagic.h"
@@ -49,9 +50,22 @@ static bool is_claimed(const struct drivers *drivers, const char *alias)
 	return false;
 }
 
+/* For a module of the hosted kernel: one that was built anew, or itself. */
+static const char *instead_of(const struct drivers *drivers, const char *path)
+{
+	const char *name = strrchr(path, '/');
+
+	for (size_t i = 0; name && i < drivers->instead.n; i++) {
+		if (!strcmp(strrchr(drivers->instead.v[i], '/'), name))
+			return drivers->instead.v[i];
+	}
+	return path;
+}
+
 static void add_record(struct drivers *drivers, struct buffer *records,
 		       enum ring3_ctl_record tag, const char *path, const char *options)
 {
+	path = instead_of(drivers, path);
 	if (strv_contains(&drivers->seen, path))
 		return;
 	strv_add(&drivers->seen, path);
@@ -160,7 +174,29 @@ void drivers_close(struct drivers *drivers)
 	buffer_free(&drivers->records);
 	strv_free(&drivers->seen);
 	strv_free(&drivers->claimed);
+	strv_free(&drivers->instead);
+	strv_free(&drivers->objects);
+	strv_free(&drivers->sources);
 	free(drivers->vermagic);
+}
+
+/* Build what a module of the hosted kernel is made of with counters. */
+static int instrument(struct drivers *drivers, const char *name)
+{
+	_cleanup_free_ char *path = drivers_path(drivers, name);
+	struct instrumented where;
+	int status;
+
+	if (!drivers->coverage || !path)
+		return 0;
+	status = instrument_module(drivers->kernel, path, &drivers->instead, &where);
+	if (!status) {
+		strv_add(&drivers->objects, where.objects);
+		strv_add(&drivers->sources, where.sources);
+	}
+	free(where.objects);
+	free(where.sources);
+	return status;
 }
 
 /* Returns false when the hosted kernel has no such module. */
@@ -232,6 +268,38 @@ static int add_needed(struct drivers *drivers, const char *path)
 	return 0;
 }
 
+/* A module that was built elsewhere may have counters or not. */
+static bool counts(struct drivers *drivers, const char *path)
+{
+	struct kmod_list *list = NULL, *item;
+	struct kmod_module *mod;
+	bool found = false;
+
+	if (kmod_module_new_from_path(drivers->kmod, path, &mod) < 0)
+		return false;
+	if (kmod_module_get_dependency_symbols(mod, &list) >= 0) {
+		kmod_list_foreach(item, list)
+			found |= !strcmp(kmod_module_dependency_symbol_get_symbol(item),
+					 "__gcov_init");
+		kmod_module_dependency_symbols_free_list(list);
+	}
+	kmod_module_unref(mod);
+	return found;
+}
+
+static int add_counting(struct drivers *drivers, const char *path)
+{
+	_cleanup_free_ char *dir = xstrdup(path);
+
+	*strrchr(dir, '/') = '\0';
+	if (!counts(drivers, path))
+		return fail("--coverage: %s was not built for that; name its directory: --driver %s",
+			    path, dir);
+	strv_add(&drivers->objects, dir);
+	strv_add(&drivers->sources, dir);
+	return 0;
+}
+
 static int add_file(struct drivers *drivers, const char *path, const char *options)
 {
 	_cleanup_free_ char *real = realpath(path, NULL);
@@ -241,6 +309,8 @@ static int add_file(struct drivers *drivers, const char *path, const char *optio
 		return fail("driver %s: %s; name a .ko file, a module of the hosted kernel or a "
 			    "directory with a Kbuild", path, strerror(errno));
 	status = check_vermagic(drivers, real);
+	if (!status && drivers->coverage)
+		status = add_counting(drivers, real);
 	if (!status)
 		status = add_needed(drivers, real);
 	if (!status)
@@ -251,7 +321,8 @@ static int add_file(struct drivers *drivers, const char *path, const char *optio
 static int add_dir(struct drivers *drivers, const char *path, const char *options)
 {
 	struct strv modules = { 0 };
-	int status = kbuild_run(drivers->kernel, path, true, &modules);
+	unsigned int how = KBUILD_ON_THE_FLY | (drivers->coverage ? KBUILD_COVERAGE : 0);
+	int status = kbuild_run(drivers->kernel, path, how, &modules);
 
 	for (size_t i = 0; !status && i < modules.n; i++)
 		status = add_file(drivers, modules.v[i], options);
@@ -290,6 +361,7 @@ int drivers_add(struct drivers *drivers, const char *spec)
 {
 	_cleanup_free_ char *copy = xstrdup(spec + strspn(spec, " \t"));
 	char *options = "";
+	int status;
 
 	/* A path may have a space in it; then it exists as it is written. */
 	if (access(copy, F_OK)) {
@@ -300,6 +372,9 @@ int drivers_add(struct drivers *drivers, const char *spec)
 	if (looks_like_path(copy))
 		return is_dir(copy) ? add_dir(drivers, copy, options) :
 				      add_file(drivers, copy, options);
+	status = instrument(drivers, copy);
+	if (status)
+		return status;
 	if (add_name(drivers, copy, options, RING3_REC_DRIVER))
 		return 0;
 	return is_dir(copy) ? add_dir(drivers, copy, options) : not_found(drivers, copy);

@@ -17,6 +17,10 @@ struct drivers {
 	struct strv seen;	/* paths that are in some list already */
 	struct strv claimed;	/* aliases of the drivers that were named */
 	char *vermagic;		/* of the hosted kernel's modules, or NULL */
+	bool coverage;		/* drivers are built with counters */
+	struct strv instead;	/* modules that replace the hosted kernel's own of that name */
+	struct strv objects;	/* directories where those with counters were built, ... */
+	struct strv sources;	/* ... and of their sources */
 };
 
 /**
@@ -33,7 +37,7 @@ int drivers_open(struct drivers *drivers, const struct hosted_kernel *kernel);
  * @drivers: state; its records grow
  * @spec: a module's name, the path of a .ko, or a directory; parameters may follow
  *
- * A directory is built.
+ * A directory is built.  With coverage a module of the hosted kernel's is built, too.
  *
  * Return: 0, or an exit status after a message.
  */

@@ -281,6 +281,11 @@ void instance_held(struct instance *inst)
 	publish(inst);
 }
 
+char *instance_dir(const struct instance *inst)
+{
+	return inst->rt.fd < 0 ? NULL : xasprintf("%s/%s", inst->rt.path, inst->name);
+}
+
 void instance_end(struct instance *inst)
 {
 	if (inst->view && inst->guard > 0)

@@ -73,6 +73,14 @@ void instance_state(struct instance *inst, const char *state);
 void instance_held(struct instance *inst);
 
 /**
+ * instance_dir() - the run's own directory
+ * @inst: the instance
+ *
+ * Return: its path to free, NULL where there is none.
+ */
+char *instance_dir(const struct instance *inst);
+
+/**
  * instance_end() - remove what is left of the run, and release @inst
  * @inst: the instance; the proxy has ended
  */

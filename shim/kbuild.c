@@ -128,7 +128,7 @@ static int check_path(const char *real)
 	return 0;
 }
 
-int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_fly,
+int kbuild_run(const struct hosted_kernel *kernel, const char *dir, unsigned int how,
 	       struct strv *modules)
 {
 	_cleanup_close_ int output = -1, lock = -1;
@@ -150,12 +150,18 @@ int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_
 	lock = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (lock < 0 || flock(lock, LOCK_EX) < 0)
 		return fail("cannot lock %s: %s", dir, strerror(errno));
-	if (on_the_fly)
+	if (how & KBUILD_ON_THE_FLY)
 		output = memfd_create("ring3-make", MFD_CLOEXEC);
+	/* A change of this is one of the compiler's command, so kbuild builds anew. */
+	if (how & KBUILD_COVERAGE)
+		setenv("GCOV_PROFILE", "y", 1);
+	else
+		unsetenv("GCOV_PROFILE");
 	status = run_make(kernel, real, output);
+	unsetenv("GCOV_PROFILE");
 	if (!status)
 		status = find_results(real, modules);
-	if (!status)
+	if (!status && !(how & KBUILD_COVERAGE))
 		compdb_write(kernel, real, modules);
 	return status;
 }

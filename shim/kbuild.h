@@ -8,18 +8,23 @@
 #include "shim/kernel.h"
 #include "shim/util.h"
 
+enum kbuild_how {
+	KBUILD_ON_THE_FLY = 1,	/* show the compiler's output only if it fails */
+	KBUILD_COVERAGE = 2,	/* with counters, for --coverage */
+};
+
 /**
  * kbuild_run() - build the modules of a directory
  * @kernel: the hosted kernel
  * @dir: a directory with a Kbuild or Makefile
- * @on_the_fly: show the compiler's output only if it fails
+ * @how: enum kbuild_how
  * @modules: gets the paths of the .ko files, in the order to load them
  *
  * make decides what is out of date.
  *
  * Return: 0, or an exit status after a message.
  */
-int kbuild_run(const struct hosted_kernel *kernel, const char *dir, bool on_the_fly,
+int kbuild_run(const struct hosted_kernel *kernel, const char *dir, unsigned int how,
 	       struct strv *modules);
 
 /**

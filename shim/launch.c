@@ -213,6 +213,7 @@ static int converse(struct launch *l, struct run *run)
 	int status;
 
 	session_open(&run->session, l->channel[3].ours, &run->drivers);
+	run->session.coverage = run->opts->coverage ? &run->coverage : NULL;
 	status = session_config(&run->session, run->opts, run->tty, run->tty_stderr);
 	if (!status && run->tty && !tty_size(&rows, &cols))
 		session_winsize(&run->session, rows, cols);

@@ -19,6 +19,7 @@ enum {
 	OPT_VIEW,
 	OPT_TRACE,
 	OPT_TRACE_MAPPED,
+	OPT_COVERAGE,
 	OPT_HOLD,
 	OPT_FLAVOR,
 	OPT_FATAL_REPORTS,
@@ -60,6 +61,9 @@ static const struct argp_option run_table[] = {
 	  "Write the trace of register, config, interrupt and DMA accesses", 0 },
 	{ "trace-mapped", OPT_TRACE_MAPPED, NULL, 0,
 	  "Map no register into the driver, so that every access is traced; slower", 0 },
+	{ "coverage", OPT_COVERAGE, "FILE", 0,
+	  "Build the named drivers so that they count what they execute, and write that after "
+	  "CMD's end, for lcov", 0 },
 	{ "hold", OPT_HOLD, NULL, 0,
 	  "After CMD's end or a crash keep the devices and the view until Enter on the terminal, "
 	  "SIGINT, SIGTERM or 'ring3 kill'", 0 },
@@ -185,7 +189,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case OPT_VIEW:
 		return view_check(arg, &opts->view);
 	case OPT_TRACE:
-		return trace_check(arg, &opts->trace);
+		return file_check("--trace", arg, &opts->trace);
+	case OPT_COVERAGE:
+		return file_check("--coverage", arg, &opts->coverage);
 	case OPT_TRACE_MAPPED:
 		opts->trace_mapped = true;
 		return 0;
@@ -302,6 +308,8 @@ static int check_device_options(const struct run_options *opts)
 			     opts->trace_mapped ? "--trace-mapped" :
 			     opts->hold	       ? "--hold" : NULL;
 
+	if (opts->coverage && !opts->drivers.n)
+		return fail("--coverage of what? Name the driver with --driver");
 	if (!option || opts->devices.n)
 		return 0;
 	return fail("%s is about devices, and there is none; add --device SPEC", option);
@@ -490,5 +498,6 @@ void run_options_free(struct run_options *opts)
 	free(opts->device_help);
 	free(opts->view);
 	free(opts->trace);
+	free(opts->coverage);
 	free(opts->name);
 }

@@ -26,6 +26,7 @@ struct run_options {
 	uint64_t timeout_ms;	/* 0: none */
 	char *view;		/* absolute, NULL: a default place, and not needed */
 	char *trace;		/* absolute */
+	char *coverage;		/* absolute */
 	bool trace_mapped;
 	bool hold;
 	bool dry_run;

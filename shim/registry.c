@@ -44,7 +44,7 @@ static pid_t info_pid(struct json_object *info)
 
 bool registry_remove(const struct runtime *rt, const char *name)
 {
-	static const char *const files[] = { RUN_INFO, RUN_INFO_NEW, RUN_LOCK };
+	static const char *const files[] = { RUN_INFO, RUN_INFO_NEW, RUN_COUNTERS, RUN_NOTES, RUN_LOCK };
 	_cleanup_free_ char *own_view = xasprintf("%s/%s/" RUN_VIEW, rt->path, name);
 	struct json_object *info = read_info(rt, name);
 	const char *view = info ? info_text(info, "view") : NULL;

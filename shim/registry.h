@@ -23,6 +23,9 @@
 #define RUN_INFO "instance.json"
 #define RUN_INFO_NEW "instance.json.new"
 #define RUN_VIEW "view"
+/* Of --coverage, for as long as gcov(1) takes. */
+#define RUN_COUNTERS "object.gcda"
+#define RUN_NOTES "object.gcno"
 
 /* A living run. */
 struct run_entry {

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 
 #include "shim/console.h"
+#include "shim/coverage.h"
 #include "shim/drivers.h"
 #include "shim/instance.h"
 #include "shim/jail.h"
@@ -37,6 +38,7 @@ struct run {
 	struct child gdb;	/* of `ring3 debug` */
 	struct console console;
 	struct session session;
+	struct coverage coverage;
 	struct relay stdin_relay, stdout_relay, stderr_relay;
 	unsigned int streams;	/* outputs and log that have not ended */
 	int stream_done;	/* semaphore eventfd, counts their ends */

@@ -52,9 +52,10 @@ static void config_command(struct buffer *config, char *const *command)
 		ctl_record(config, RING3_REC_SHELL, shell);
 }
 
-static void config_flags(struct buffer *config, bool tty, bool tty_stderr, bool checks)
+static void config_flags(struct buffer *config, bool tty, bool tty_stderr, bool checks,
+			 bool coverage)
 {
-	char flags[4] = "", *at = flags;
+	char flags[8] = "", *at = flags;
 
 	if (tty)
 		*at++ = RING3_FLAG_TTY;
@@ -62,6 +63,8 @@ static void config_flags(struct buffer *config, bool tty, bool tty_stderr, bool 
 		*at++ = RING3_FLAG_TTY_STDERR;
 	if (checks)
 		*at++ = RING3_FLAG_CHECKS;
+	if (coverage)
+		*at++ = RING3_FLAG_COVERAGE;
 	*at = '\0';
 	ctl_record(config, RING3_REC_FLAGS, flags);
 }
@@ -76,7 +79,7 @@ int session_config(struct session *session, const struct run_options *opts, bool
 	if (!cwd)
 		return fail("the working directory is gone: %s; change to another",
 			    strerror(errno));
-	config_flags(&config, tty, tty_stderr, opts->flavor == FLAVOR_DEBUG);
+	config_flags(&config, tty, tty_stderr, opts->flavor == FLAVOR_DEBUG, session->coverage);
 	config_command(&config, opts->command);
 	config_environment(&config, cwd);
 	ctl_record(&config, RING3_REC_CWD, cwd);
@@ -180,6 +183,10 @@ static void handle(void *arg, const struct ctl_message *msg)
 		break;
 	case RING3_CTL_EXIT:
 		set_state(session, SESSION_ENDED, msg);
+		break;
+	case RING3_CTL_COVERAGE:
+		if (session->coverage)
+			coverage_add(session->coverage, msg->text, msg->data, msg->data_len);
 		break;
 	default:
 		break;		/* ctl_feed() lets none of those through */

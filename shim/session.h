@@ -4,6 +4,7 @@
 #define RING3_SESSION_H
 
 #include "shim/control.h"
+#include "shim/coverage.h"
 #include "shim/drivers.h"
 #include "shim/options.h"
 
@@ -23,6 +24,7 @@ struct session {
 	uint32_t value;		/* ENDED: wait status; *_FAILED: errno */
 	char *text;		/* LOAD_FAILED: path; BROKEN: what is wrong */
 	struct drivers *drivers;
+	struct coverage *coverage;	/* NULL: not wanted */
 	struct ctl_decoder decoder;
 	struct buffer out;
 	uint32_t rows, cols;	/* of the caller's terminal, to tell when CMD runs; 0: not known */

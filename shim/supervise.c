@@ -253,11 +253,15 @@ static void on_control(struct loop *loop)
 {
 	struct run *run = loop->run;
 	enum session_state before = run->session.state;
+	size_t sent = run->coverage.bytes;
 
 	session_input(&run->session);
 	if (run->session.fd < 0)
 		loop->fd[ON_CONTROL] = -1;
 	flush_control(loop);
+	/* Counters on their way are a sign of life. */
+	if (run->coverage.bytes != sent && !run->forced)
+		set_grace(loop, GRACE_POWER_OFF_MS);
 	if (run->session.state == before)
 		return;
 	if (run->session.state == SESSION_RUNNING) {

@@ -195,3 +195,17 @@ char *read_text(const char *path)
 	buffer_add(&text, "", 1);
 	return text.data;
 }
+
+bool program_exists(const char *name)
+{
+	_cleanup_free_ char *path = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
+	char *rest = path, *dir;
+
+	while ((dir = strsep(&rest, ":"))) {
+		_cleanup_free_ char *file = xasprintf("%s/%s", *dir ? dir : ".", name);
+
+		if (!access(file, X_OK))
+			return true;
+	}
+	return false;
+}

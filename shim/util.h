@@ -120,4 +120,10 @@ char *shell_quote(const char *word);
  */
 char *read_text(const char *path);
 
+/**
+ * program_exists() - is there a program of this name in PATH?
+ * @name: its name
+ */
+bool program_exists(const char *name);
+
 #endif

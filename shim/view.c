@@ -144,18 +144,18 @@ int view_check(const char *dir, char **path)
 	return 0;
 }
 
-int trace_check(const char *file, char **path)
+int file_check(const char *option, const char *file, char **path)
 {
 	_cleanup_free_ char *full = *file ? absolute(file) : NULL;
 	struct stat st;
 
 	if (!*file)
-		return fail("--trace needs the name of a file");
+		return fail("%s needs the name of a file", option);
 	if (!full)
-		return fail("--trace %s: its directory: %s; create it with mkdir", file,
+		return fail("%s %s: its directory: %s; create it with mkdir", option, file,
 			    strerror(errno));
 	if (!stat(full, &st) && S_ISDIR(st.st_mode))
-		return fail("--trace %s: a directory; name a file in it", file);
+		return fail("%s %s: a directory; name a file in it", option, file);
 	free(*path);
 	*path = xstrdup(full);
 	return 0;

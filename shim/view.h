@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* view.h - directories and files that --view and --trace name */
+/* view.h - directories and files that --view, --trace and --coverage name */
 #ifndef RING3_VIEW_H
 #define RING3_VIEW_H
 
@@ -13,12 +13,13 @@
 int view_check(const char *dir, char **path);
 
 /**
- * trace_check() - can the trace be written here?
- * @file: as given to --trace
+ * file_check() - can a file be written here?
+ * @option: "--trace" or "--coverage"
+ * @file: its value
  * @path: receives its absolute path, to free
  *
  * Return: 0, or an exit status after a message.
  */
-int trace_check(const char *file, char **path);
+int file_check(const char *option, const char *file, char **path);
 
 #endif

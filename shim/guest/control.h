@@ -15,6 +15,7 @@
  *	       <------------------------ STARTED or EXEC_FAILED
  *	WINSIZE, SIGNAL --------------->
  *	       <------------------------ EXIT
+ *	       <------------------------ COVERAGE    (for each object, in pieces)
  *
  * The guest is not trusted: the shim bounds every length and checks every payload
  * (shim/control.c) before it is looked at.
@@ -45,6 +46,7 @@ enum ring3_ctl_type {
 	RING3_CTL_STARTED,	/* nothing */
 	RING3_CTL_EXEC_FAILED,	/* u32 errno */
 	RING3_CTL_EXIT,		/* u32 status as wait(2) gives it */
+	RING3_CTL_COVERAGE,	/* path NUL, a piece of that file */
 	RING3_CTL_FROM_GUEST_END,
 
 	/* to the guest */
@@ -76,5 +78,6 @@ enum ring3_ctl_record {
 #define RING3_FLAG_TTY 't'		/* CMD gets a pseudo-terminal */
 #define RING3_FLAG_TTY_STDERR 'e'	/* and its stderr goes there too */
 #define RING3_FLAG_CHECKS 'c'		/* the kernel looks for mistakes: see checks.c */
+#define RING3_FLAG_COVERAGE 'g'		/* send COVERAGE at the end */
 
 #endif

@@ -190,6 +190,7 @@ static void config_flags(struct guest_config *config, const char *flags)
 	config->tty = strchr(flags, RING3_FLAG_TTY);
 	config->tty_stderr = strchr(flags, RING3_FLAG_TTY_STDERR);
 	config->checks = strchr(flags, RING3_FLAG_CHECKS);
+	config->coverage = strchr(flags, RING3_FLAG_COVERAGE);
 }
 
 static void config_count(struct guest_config *config, size_t *args, size_t *envs)

@@ -29,6 +29,7 @@ struct guest_config {
 	bool tty;
 	bool tty_stderr;
 	bool checks;
+	bool coverage;
 	bool hurried;		/* CMD was told to end: somebody waits */
 	char *records;		/* the whole message, for those that repeat */
 	size_t size;
@@ -86,6 +87,9 @@ bool tty_screen(struct guest_tty *tty);
 /* checks.c: the kernel's own search for mistakes. */
 void checks_begin(void);
 void checks_end(void);
+
+/* coverage.c: what the drivers have counted. */
+void coverage_send(void);
 
 /* end.c: the power switch. */
 void end_processes(void);

@@ -228,5 +228,7 @@ int run_command(struct guest_config *config)
 	end_processes();
 	while (config->tty && tty_screen(&run.tty))
 		continue;
+	if (config->coverage)
+		coverage_send();
 	return 0;
 }

@@ -50,6 +50,30 @@ static void good_messages(void **state)
 	ctl_decoder_free(&dec);
 }
 
+static void string_and_data(void **state)
+{
+	struct ctl_decoder dec = { 0 };
+	struct buffer in = { 0 };
+	struct seen seen = { 0 };
+
+	(void)state;
+	ctl_put(&in, RING3_CTL_COVERAGE, "/a.gcda\0x\0y", 11);
+	assert_null(ctl_feed(&dec, in.data, in.len, note, &seen));
+	assert_string_equal(seen.text, "/a.gcda");
+	assert_int_equal(seen.last.data_len, 3);
+	in.len = 0;
+	ctl_put(&in, RING3_CTL_COVERAGE, "/a.gcda", 7);
+	assert_string_equal(ctl_feed(&dec, in.data, in.len, note, &seen), "a string has no end");
+	ctl_decoder_free(&dec);
+	dec = (struct ctl_decoder){ 0 };
+	in.len = 0;
+	ctl_put(&in, RING3_CTL_COVERAGE, NULL, 0);
+	assert_string_equal(ctl_feed(&dec, in.data, in.len, note, &seen), "a string has no end");
+	assert_int_equal(seen.count, 1);
+	buffer_free(&in);
+	ctl_decoder_free(&dec);
+}
+
 static void byte_by_byte(void **state)
 {
 	struct ctl_decoder dec = { 0 };
@@ -157,6 +181,7 @@ static void encodes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(string_and_data),
 		cmocka_unit_test(good_messages), cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(bad_messages),	 cmocka_unit_test(huge_length),
 		cmocka_unit_test(noise),	 cmocka_unit_test(encodes),
