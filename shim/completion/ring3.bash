@@ -43,7 +43,7 @@ _ring3_value() {
 		;;
 	--flavor) _ring3_words 'default debug' "$2" ;;
 	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
-	--rw | --listen | --trace | --output | -o | --tty | --command | -x) _ring3_files -f "$2" ;;
+	--rw | --listen | --trace | --coverage | --output | -o | --tty | --command | -x) _ring3_files -f "$2" ;;
 	--view | --cd) _ring3_files -d "$2" ;;
 	--interpreter | -i) _ring3_words 'mi' "$2" ;;
 	-w | --width) _ring3_words '1 2 4 8' "$2" ;;
@@ -56,7 +56,7 @@ _ring3_value() {
 _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	local run='--device --qemu --driver --flavor --fatal-reports --name --mem --kernel-args --timeout --rw --view --trace
-		--trace-mapped --hold --dry-run --verbose --quiet --help -v -q'
+		--trace-mapped --coverage --hold --dry-run --verbose --quiet --help -v -q'
 	local gdb='--ex --command --batch --tui --interpreter --tty -ex -x -i'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
