@@ -172,6 +172,14 @@ static void put_access(FILE *out, const struct trace_event *e, const char *bdf)
 	put_caller(out, &l, e);
 }
 
+/* A run of plain memory, for which mmiotrace has no line. */
+static void put_block(FILE *out, struct line *l, const struct trace_event *e)
+{
+	put_dec(l, e->kind == TRACE_READ ? "block read " : "block write ", e->width, 1);
+	put_place(l, " ", e);
+	put_caller(out, l, e);
+}
+
 static void put_port(FILE *out, struct line *l, const struct trace_event *e)
 {
 	put_dec(l, e->kind == TRACE_READ ? "port read " : "port write ", e->width, 1);
@@ -219,7 +227,7 @@ static void put_mark(FILE *out, const struct trace_event *e, const char *bdf)
 	switch (e->kind) {
 	case TRACE_READ:
 	case TRACE_WRITE:
-		put_port(out, &l, e);
+		(e->width > 8 ? put_block : put_port)(out, &l, e);
 		break;
 	case TRACE_CONFIG_READ:
 	case TRACE_CONFIG_WRITE:
@@ -261,7 +269,7 @@ void trace_text_event(FILE *out, struct trace_text *text, const struct trace_eve
 		put_device(out, dev, &place);
 	text->places[e->device] = e->place;
 	if ((e->kind != TRACE_READ && e->kind != TRACE_WRITE) ||
-	    dev->regions[e->region].kind == REGION_PORTS) {
+	    dev->regions[e->region].kind == REGION_PORTS || e->width > 8) {
 		put_mark(out, e, place.bdf);
 		return;
 	}

@@ -132,9 +132,14 @@ static bool take_bdf(const char **at, struct trace_event *ev)
 	return true;
 }
 
-/* "BAR0+0x18" */
+/* "BAR0+0x18", "ROM+0x18" */
 static bool take_bar(const char **at, struct trace_event *ev)
 {
+	if (!strncmp(*at, "ROM+", 4)) {
+		ev->bar = TRACE_BARS - 1;
+		*at += 4;
+		return take_hex(at, &ev->offset);
+	}
 	if (strncmp(*at, "BAR", 3) || (*at)[3] < '0' || (*at)[3] >= '0' + TRACE_BARS ||
 	    (*at)[4] != '+')
 		return false;

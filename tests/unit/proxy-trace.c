@@ -184,6 +184,7 @@ static void test_text(void **state)
 	wr(dev, 1, 0x10, 4, 0xcafe);
 	wr(dev, 1, 0x10, 4, 0xcafe);
 	wr(dev, 2, 8, 2, 5);
+	trace_access(dev, 1, 0x40, 4096, 0, true);
 	rd(dev, VFIO_USER_CONFIG, 0, 2);
 	tell(dev, VFIO_USER_NOTE_DMA_MAP, 0x40001000, 0x200, 1, "g+0x3/0x4");
 	device_reset(dev);
@@ -192,6 +193,7 @@ static void test_text(void **state)
 	assert_non_null(strstr(text, " drv\nMAP "));
 	assert_non_null(strstr(text, " 2 0xc0004010 0xcafe 0xabc 0 # 0000:02:03.1 BAR1+0x10 f+0x1/0x2 [drv]\n"));
 	assert_non_null(strstr(text, " 0000:02:03.1 port write 2 BAR2+0x8 0x5 f+0x1/0x2 [drv]\n"));
+	assert_non_null(strstr(text, " 0000:02:03.1 block write 4096 BAR1+0x40 f+0x1/0x2 [drv]\n"));
 	assert_non_null(strstr(text, " 0000:02:03.1 config read 2 0x0 0x1234 "));
 	assert_non_null(strstr(text, " 0000:02:03.1 dma map 0x40001000 0x200 to g+0x3/0x4\n"));
 	assert_non_null(strstr(text, " 0000:02:03.1 reset\n"));

@@ -38,6 +38,10 @@ static void registers(void **state)
 	assert_int_equal(ev.bar, 1);
 	assert_true(ev.offset == 8);
 	assert_string_equal(ev.caller, "f+0x12/0x34 [m]");
+	good("R 4 12.000345 7 0xfebc0008 0xaa55 0x60001234 0 # 0001:02:03.4 ROM+0x8 f+0x1/0x2",
+	     TRACE_REGISTER);
+	assert_int_equal(ev.bar, 6);
+	assert_int_equal(ev.offset, 8);
 	good("W 8 0.000001 1 0x0 0xffffffffffffffff 0x0 0 # 00:1f.7 BAR6+0x0 -", TRACE_REGISTER);
 	assert_true(ev.write && ev.value == UINT64_MAX);
 	assert_int_equal(ev.domain, TRACE_NO_DOMAIN);
