@@ -34,7 +34,6 @@ def settings():
     quietly("set follow-fork-mode parent")
     # Modules come and go; gdb's question would come in the middle of a command.
     quietly("set confirm off")
-    quietly("set history save on")
 
 
 settings()
