@@ -104,7 +104,7 @@ mapfile -t files < <(texts)
 # What eight open files take, and the ring when it is full, is there after this.
 "$TOOLS/viewload" -n 20000 -j 8 "${files[@]}" > "$T/load"
 before=$(memory)
-is 'traffic: eight readers read every file' "$("$TOOLS/viewload" -n 60000 -j 8 "${files[@]}" | tee "$T/load" | awk '{print $4}')" 0
+is 'traffic: eight readers read every file' "$("$TOOLS/viewload" -n 20000 -j 8 "${files[@]}" | tee "$T/load" | awk '{print $4}')" 0
 sed 's/^/# traffic: /' "$T/load" >&2
 after=$(memory)
 echo "# the proxy's memory: $before, then $after KiB" >&2
