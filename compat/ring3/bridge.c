@@ -156,6 +156,8 @@ static int __init connect_device(struct ring3_dev *dev, int fd)
 	ram = phys_mapping(0, &ram_offset);
 	local_irq_save(flags);
 	err = ring3_link_dma_map(dev->index, RING3_DMA_OFFSET, physmem_size, ram, ram_offset);
+	if (!err)
+		ring3_link_watch(dev->index);
 	local_irq_restore(flags);
 	return err;
 }

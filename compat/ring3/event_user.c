@@ -6,6 +6,9 @@
  * epoll set, edge-triggered, which needs no read.  It sets the vector's pending bit and
  * rings: one byte into a pipe whose SIGIO interrupts the kernel's thread.  While
  * the doorbell has been rung and not answered, further events only set bits.
+ *
+ * One event is the thread's own: a server wants its device back.  The pages of the device go at
+ * once, whatever the kernel's thread does; it may hang.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -51,6 +54,14 @@ void ring3_event_raise(unsigned int dev, unsigned int bit)
 	ring3_event_ring();
 }
 
+static void event(unsigned int dev, unsigned int bit)
+{
+	if (bit == RING3_EVENT_REQUEST)
+		ring3_map_revoke(dev);
+	else
+		ring3_event_raise(dev, bit);
+}
+
 static void *event_thread(void *unused)
 {
 	struct epoll_event ev[32];
@@ -60,7 +71,7 @@ static void *event_thread(void *unused)
 		int i, n = epoll_wait(epoll_fd, ev, 32, -1);
 
 		for (i = 0; i < n; i++)
-			ring3_event_raise(ev[i].data.u64 >> 32, (uint32_t)ev[i].data.u64);
+			event(ev[i].data.u64 >> 32, (uint32_t)ev[i].data.u64);
 	}
 	return NULL;
 }

@@ -57,6 +57,7 @@ int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region 
 	if (err)
 		return err;
 	region->size = r.size;
+	region->dev = dev;
 	region->nr_areas = 0;
 	region->base = NULL;
 	if (r.fd < 0)
@@ -133,6 +134,23 @@ int ring3_link_disarm(unsigned int dev, enum ring3_irq_index index)
 {
 	return vfu_set_irqs(links[dev], index, VFIO_USER_IRQ_DATA_NONE | VFIO_USER_IRQ_TRIGGER,
 			    0, 0, NULL, 0);
+}
+
+/*
+ * Let the server say when it must have the device back: VFIO's request interrupt.  One that
+ * never has to offers none, or refuses the event; then there is nothing to wait for.
+ */
+void ring3_link_watch(unsigned int dev)
+{
+	struct vfio_user_irq_info info;
+	int fd;
+
+	if (vfu_irq_info(links[dev], VFIO_USER_REQ, &info) || !info.count)
+		return;
+	fd = ring3_event_fd(dev, RING3_EVENT_REQUEST);
+	if (fd >= 0)
+		vfu_set_irqs(links[dev], VFIO_USER_REQ,
+			     VFIO_USER_IRQ_DATA_EVENTFD | VFIO_USER_IRQ_TRIGGER, 0, 1, &fd, 1);
 }
 
 int ring3_link_unmask_intx(unsigned int dev)

@@ -10,8 +10,12 @@
  * moved, not made again.  An access then faults, as it does with SIGBUS when
  * the pages behind a mapping go (device revoked, file truncated).  In both cases a private
  * page of all ones takes the place, which is what a bus answers when no device does.
+ *
+ * A device whose server wants it back is let go of as a whole: nothing stays mapped, and
+ * every later access faults like that.  As long as a page were mapped the host could not have it.
  */
 #include <errno.h>
+#include <sched.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -26,6 +30,8 @@ static struct range {
 	unsigned long size;
 	char *parked;		/* reserved at first need; holds the areas while off */
 	int off;
+	int moving;		/* the kernel's thread is at it */
+	int revoked;		/* it must not be any more */
 } ranges[MAX_RANGES];
 static unsigned int nr_ranges;
 
@@ -84,6 +90,8 @@ int ring3_map_region(struct ring3_region *region, int fd, unsigned long long fd_
 			munmap(base, len);
 			return err;
 		}
+		/* Processes of the hosted kernel begin as copies of this one. */
+		madvise(base + start, end - start, MADV_DONTFORK);
 		region->areas[kept].offset = start;
 		region->areas[kept].size = end - start;
 		kept++;
@@ -92,7 +100,7 @@ int ring3_map_region(struct ring3_region *region, int fd, unsigned long long fd_
 	region->base = base;
 	ranges[nr_ranges].region = region;
 	ranges[nr_ranges].size = len;
-	nr_ranges++;
+	__atomic_store_n(&nr_ranges, nr_ranges + 1, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -106,24 +114,18 @@ static struct range *range_of(const struct ring3_region *region)
 	return NULL;
 }
 
-/**
- * ring3_map_decode() - let a region's mapped pages answer, or not
- * @region: as given to ring3_map_region(); one without mappings is left alone
- * @on: does the device decode memory?
- *
- * Return: 0 or a negative errno.  Context: any but a signal handler.
- */
-int ring3_map_decode(struct ring3_region *region, int on)
+/* An inaccessible range instead of what is there. */
+static int vacate(char *at, unsigned long size)
 {
-	struct range *r = range_of(region);
+	return mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED,
+		    -1, 0) == MAP_FAILED ? -errno : 0;
+}
+
+static int move_areas(struct range *r, int on)
+{
+	const struct ring3_region *region = r->region;
 	unsigned int i;
 
-	if (!r || r->off == !on)
-		return 0;
-	if (!r->parked)
-		r->parked = reserve(r->size);
-	if (!r->parked)
-		return -ENOMEM;
 	for (i = 0; i < region->nr_areas; i++) {
 		unsigned long offset = region->areas[i].offset, size = region->areas[i].size;
 		char *place = region->base + offset, *parked = r->parked + offset;
@@ -132,13 +134,64 @@ int ring3_map_decode(struct ring3_region *region, int on)
 			   on ? place : parked) == MAP_FAILED)
 			return -errno;
 		/* what was left is a hole that anything could be mapped into */
-		if (mmap(on ? parked : place, size, PROT_NONE,
-			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) ==
-		    MAP_FAILED)
+		if (vacate(on ? parked : place, size))
 			return -errno;
 	}
 	r->off = !on;
 	return 0;
+}
+
+/**
+ * ring3_map_decode() - let a region's mapped pages answer, or not
+ * @region: as given to ring3_map_region(); one without mappings is left alone
+ * @on: does the device decode memory?
+ *
+ * Return: 0 or a negative errno.  Context: the kernel's thread, but no signal handler.
+ */
+int ring3_map_decode(struct ring3_region *region, int on)
+{
+	struct range *r = range_of(region);
+	int err = 0;
+
+	if (!r || r->off == !on)
+		return 0;
+	if (!r->parked)
+		r->parked = reserve(r->size);
+	if (!r->parked)
+		return -ENOMEM;
+	__atomic_fetch_add(&r->moving, 1, __ATOMIC_SEQ_CST);
+	if (!__atomic_load_n(&r->revoked, __ATOMIC_SEQ_CST))
+		err = move_areas(r, on);
+	__atomic_fetch_sub(&r->moving, 1, __ATOMIC_SEQ_CST);
+	return err;
+}
+
+/**
+ * ring3_map_revoke() - let go of all pages of a device, for good
+ * @dev: as in the regions given to ring3_map_region()
+ *
+ * Context: a thread other than the kernel's.
+ */
+void ring3_map_revoke(unsigned int dev)
+{
+	unsigned int i, k, n = __atomic_load_n(&nr_ranges, __ATOMIC_ACQUIRE);
+
+	for (i = 0; i < n; i++) {
+		struct range *r = &ranges[i];
+
+		if (r->region->dev != dev)
+			continue;
+		__atomic_store_n(&r->revoked, 1, __ATOMIC_SEQ_CST);
+		while (__atomic_load_n(&r->moving, __ATOMIC_SEQ_CST))
+			sched_yield();
+		for (k = 0; k < r->region->nr_areas; k++) {
+			const struct ring3_area *a = &r->region->areas[k];
+
+			vacate(r->region->base + a->offset, a->size);
+			if (r->parked)
+				vacate(r->parked + a->offset, a->size);
+		}
+	}
 }
 
 static int answers(const struct range *r, unsigned long offset)

@@ -20,7 +20,8 @@
 #define RING3_EVENT_INTX	0
 #define RING3_EVENT_MSI		1
 #define RING3_MAX_VECTORS	2048
-#define RING3_EVENT_WORDS	((RING3_EVENT_MSI + RING3_MAX_VECTORS + 63) / 64)
+#define RING3_EVENT_REQUEST	(RING3_EVENT_MSI + RING3_MAX_VECTORS)	/* the device is wanted back */
+#define RING3_EVENT_WORDS	((RING3_EVENT_REQUEST + 64) / 64)
 
 struct ring3_area {
 	unsigned long long offset;
@@ -31,6 +32,7 @@ struct ring3_area {
 struct ring3_region {
 	unsigned long long size;	/* bytes; 0: does not exist */
 	char *base;			/* its first byte, or NULL: nothing is mapped */
+	unsigned int dev;		/* whose it is */
 	unsigned int nr_areas;		/* that are mapped, at base + offset */
 	struct ring3_area areas[RING3_MAX_AREAS];
 };
@@ -57,6 +59,7 @@ int ring3_link_note(unsigned int dev, enum ring3_note kind, unsigned long long a
 		    unsigned int len);
 int ring3_link_region(unsigned int dev, unsigned int index, struct ring3_region *region);
 int ring3_link_reset(unsigned int dev);
+void ring3_link_watch(unsigned int dev);
 int ring3_link_region_fd(unsigned int dev, unsigned int index, unsigned long long *offset);
 int ring3_link_read(unsigned int dev, unsigned int region, unsigned long long offset,
 		    void *data, unsigned int count);
@@ -75,6 +78,7 @@ void *ring3_pages(unsigned long len);
 int ring3_map_region(struct ring3_region *region, int fd, unsigned long long fd_offset);
 int ring3_map_decode(struct ring3_region *region, int on);
 int ring3_bus_error(void *addr);
+void ring3_map_revoke(unsigned int dev);
 
 /* event_user.c: descriptors to pending bits */
 int ring3_event_start(void);

@@ -4,9 +4,15 @@
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -84,12 +90,88 @@ static void bits_and_devices_are_told_apart(void **state)
 	assert_int_equal(ring3_event_fd(0, last + 1), -EINVAL);
 }
 
+static void say_wanted_back(unsigned int dev)
+{
+	const uint64_t one = 1;
+
+	assert_int_equal(write(ring3_event_fd(dev, RING3_EVENT_REQUEST), &one, sizeof(one)),
+			 sizeof(one));
+}
+
+static bool is_mapped(int fd)
+{
+	char line[512], want[64];
+	struct stat st;
+	bool found = false;
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	assert_non_null(maps);
+	assert_int_equal(fstat(fd, &st), 0);
+	snprintf(want, sizeof(want), " %lu ", st.st_ino);
+	while (fgets(line, sizeof(line), maps))
+		found |= strstr(line, "memfd:bar") && strstr(line, want);
+	fclose(maps);
+	return found;
+}
+
+static struct ring3_region make_region(unsigned int dev, int *fd)
+{
+	struct ring3_region region = {
+		.size = 4 * 4096, .dev = dev, .nr_areas = 2,
+		.areas = { { 0, 4096 }, { 2 * 4096, 2 * 4096 } },
+	};
+
+	*fd = memfd_create("bar", MFD_CLOEXEC);
+	assert_true(*fd >= 0);
+	assert_int_equal(ftruncate(*fd, region.size), 0);
+	return region;
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)context;
+	if (!ring3_bus_error(info->si_addr))
+		_exit(1);
+}
+
+/* Pages that decode and pages that are parked; another device's stay. */
+static void a_device_wanted_back_is_let_go(void **state)
+{
+	const struct sigaction fault = { .sa_sigaction = on_fault, .sa_flags = SA_SIGINFO };
+	static struct ring3_region on, off, other;	/* known for good once they are mapped */
+	int fd_on, fd_off, fd_other;
+
+	(void)state;
+	sigaction(SIGSEGV, &fault, NULL);
+	on = make_region(3, &fd_on);
+	off = make_region(3, &fd_off);
+	other = make_region(4, &fd_other);
+	assert_int_equal(ring3_map_region(&on, fd_on, 0), 0);
+	assert_int_equal(ring3_map_region(&off, fd_off, 0), 0);
+	assert_int_equal(ring3_map_region(&other, fd_other, 0), 0);
+	assert_int_equal(ring3_map_decode(&off, 0), 0);
+	on.base[0] = other.base[0] = 7;
+	say_wanted_back(3);
+	for (int ms = 0; ms < PATIENCE_MS && (is_mapped(fd_on) || is_mapped(fd_off)); ms++)
+		usleep(1000);
+	assert_false(is_mapped(fd_on));
+	assert_false(is_mapped(fd_off));
+	assert_true(is_mapped(fd_other));
+	assert_int_equal(ring3_map_decode(&off, 1), 0);
+	assert_int_equal((unsigned char)on.base[0], 0xff);
+	assert_int_equal((unsigned char)on.base[3 * 4096], 0xff);
+	assert_int_equal((unsigned char)off.base[2 * 4096 + 5], 0xff);
+	assert_int_equal(other.base[0], 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(none_is_lost),
 		cmocka_unit_test(descriptors_ring),
 		cmocka_unit_test(bits_and_devices_are_told_apart),
+		cmocka_unit_test(a_device_wanted_back_is_let_go),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
