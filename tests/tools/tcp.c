@@ -99,15 +99,13 @@ static int accept_on(int fd)
 	return conn;
 }
 
-/* Send the next chunk of the file; false at its end, which the peer is told. */
+/* Send the next chunk of the file; false at its end. */
 static bool send_some(int conn, int file)
 {
 	ssize_t n = read(file, buf, sizeof(buf));
 
 	if (n < 0)
 		die("read");
-	if (n == 0)
-		shutdown(conn, SHUT_WR);
 	write_all(conn, buf, n);
 	return n > 0;
 }
@@ -122,8 +120,12 @@ static bool receive_some(int conn, int file)
 	return n > 0;
 }
 
-/* Both ways at once; a sender blocks no receiver, as each end has a process for each way. */
-static void swap_files(int conn, const char *name, const char *got)
+/*
+ * Both ways at once; a sender blocks no receiver, as each end has a process for each way.  The
+ * end that is @last says that it is done when it has received all: the other one's machine may be
+ * switched off then, and what it sent is here.
+ */
+static void swap_files(int conn, const char *name, const char *got, bool last)
 {
 	int in = open(name, O_RDONLY | O_CLOEXEC);
 	int out = open(got, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -138,6 +140,8 @@ static void swap_files(int conn, const char *name, const char *got)
 	if (pid == 0) {
 		while (send_some(conn, in))
 			;
+		if (!last)
+			shutdown(conn, SHUT_WR);
 		_exit(0);
 	}
 	while (receive_some(conn, out))
@@ -146,6 +150,8 @@ static void swap_files(int conn, const char *name, const char *got)
 		die(got);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status)
 		die("sending");
+	if (last)
+		shutdown(conn, SHUT_WR);
 }
 
 static void sink(int conn)
@@ -207,11 +213,11 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	if (!strcmp(cmd, "serve") && argc == 6) {
 		alarm(atoi(argv[5]));
-		swap_files(accept_on(listen_on(argv[2])), argv[3], argv[4]);
+		swap_files(accept_on(listen_on(argv[2])), argv[3], argv[4], true);
 		return 0;
 	}
 	if (!strcmp(cmd, "swap") && argc == 6) {
-		swap_files(connect_to(argv[2], argv[3]), argv[4], argv[5]);
+		swap_files(connect_to(argv[2], argv[3]), argv[4], argv[5], false);
 		return 0;
 	}
 	if (!strcmp(cmd, "sink") && argc == 4) {
