@@ -19,9 +19,8 @@ static void plain(void *arg, const char *line)
 
 static void found(void *arg, const char *title, const char *text)
 {
-	_cleanup_free_ char *key = report_key(title, text);
-
 	(void)arg;
+	free(report_key(title, text));
 	if (!*text)
 		abort();
 }
