@@ -136,7 +136,7 @@ traces() {
 	find /dev/shm /tmp -mindepth 1 -maxdepth 1 ! -name 'ring3-test.*' ! -name 'ring3-matrix.*' \
 		\( -name 'ring3*' -o -name 'vm_file*' -o -name 'qemu*' -o -name 'uml*' -o -name 'vl.*' \)
 	# Views in other runtime directories are those of runs that are no test's, or another test's.
-	awk -v t="$T/" 'index($5, t) == 1 || (/ring3|\/uml/ && !/ring3-test/ && $5 !~ "^/run/ring3/") {
+	awk -v t="$T/" 'index($5, t) == 1 || (/ring3|\/uml/ && !/ring3-test/ && $5 !~ "/ring3/[^/]+/view$") {
 		print "mount " $5 }' /proc/self/mountinfo
 	awk '$8 ~ /ring3|qemu|uml/ && $8 !~ /ring3-matrix/ && $8 !~ /ring3-test/ {print "socket " $8}' /proc/net/unix
 }
