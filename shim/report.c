@@ -109,7 +109,8 @@ static void add_line(struct report_finder *f, const char *line, const char *text
 {
 	f->lines++;
 	f->in_trace |= starts(text, "Call Trace:");
-	if (is_noise(f, text))
+	/* The line it begins with is the report, whatever it looks like. */
+	if (f->lines > 1 && is_noise(f, text))
 		return;
 	buffer_add(&f->text, line, strlen(line));
 	buffer_add(&f->text, "\n", 1);

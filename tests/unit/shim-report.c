@@ -58,6 +58,8 @@ static void nothing(void **state)
 	(void)state;
 	check("", "");
 	check("[    0.1] all is well\nnot [ stamped\n", "[    0.1] all is well\nnot [ stamped\n");
+	/* The guest may begin one like the noise inside of them. */
+	check("BUG: a >] ? b\n", "<BUG: a >] ? b|\nBUG: a >] ? b\n>\n");
 	/* Words alone are no report. */
 	check("[    0.1] WARNING: the cable\n[    0.2] foo: BUG: no\n",
 	      "[    0.1] WARNING: the cable\n[    0.2] foo: BUG: no\n");
