@@ -10,7 +10,6 @@
 #include "shim/report.h"
 
 #define KEEP (256 * 1024)
-#define PAUSE_MS 200	/* within a report there is none */
 
 /* Show one complete line; the guest has no business with our terminal's escapes. */
 static void show_line(const char *line, size_t len)
@@ -73,7 +72,7 @@ static void wait_log(const struct console *console, struct report_finder *finder
 {
 	struct pollfd in = { .fd = console->in, .events = POLLIN };
 
-	if (report_open(finder) && !poll(&in, 1, PAUSE_MS))
+	if (report_open(finder) && !poll(&in, 1, report_patience(finder)))
 		report_pause(finder);
 }
 

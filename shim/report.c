@@ -9,6 +9,8 @@
 #define MAX_LINES 1000		/* of one report */
 #define FRAME_LENGTH 20		/* at least so many '=' */
 #define KEY_FUNCTIONS 8		/* of the stack */
+#define PAUSE_MS 1000		/* within a report, on a busy machine, it is shorter */
+#define STUCK_MS 10000
 
 static const char leak_prefix[] = "kmemleak: ";
 static const char panic_mark[] = "Kernel panic - not syncing";
@@ -202,6 +204,11 @@ void report_pause(struct report_finder *f)
 bool report_open(const struct report_finder *f)
 {
 	return f->open != REPORT_NONE && f->open != REPORT_FRAME;
+}
+
+int report_patience(const struct report_finder *f)
+{
+	return f->open == REPORT_CUT || f->open == REPORT_BOX ? STUCK_MS : PAUSE_MS;
 }
 
 void report_free(struct report_finder *f)

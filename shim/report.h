@@ -59,6 +59,16 @@ void report_pause(struct report_finder *finder);
  */
 bool report_open(const struct report_finder *finder);
 
+/**
+ * report_patience() - how long a pause must be to be the end of the open report
+ * @finder: state, with an open report
+ *
+ * One that says where it ends is waited for, unless the kernel got stuck in it.
+ *
+ * Return: milliseconds.
+ */
+int report_patience(const struct report_finder *finder);
+
 void report_free(struct report_finder *finder);
 
 /**

@@ -135,10 +135,11 @@ traces() {
 	find "$T/home" "$T/run" "$T/tmp" -mindepth 1
 	find /dev/shm /tmp -mindepth 1 -maxdepth 1 ! -name 'ring3-test.*' ! -name 'ring3-matrix.*' \
 		\( -name 'ring3*' -o -name 'vm_file*' -o -name 'qemu*' -o -name 'uml*' -o -name 'vl.*' \)
-	# Views in other runtime directories are those of runs that are no test's, or another test's.
+	# Views in other runtime directories are those of runs that are no test's, or another test's; so
+	# are claims of devices, which go with the process that has them.
 	awk -v t="$T/" 'index($5, t) == 1 || (/ring3|\/uml/ && !/ring3-test/ && $5 !~ "/ring3/[^/]+/view$") {
 		print "mount " $5 }' /proc/self/mountinfo
-	awk '$8 ~ /ring3|qemu|uml/ && $8 !~ /ring3-matrix/ && $8 !~ /ring3-test/ {print "socket " $8}' /proc/net/unix
+	awk '$8 ~ /ring3|qemu|uml/ && $8 !~ /ring3-matrix/ && $8 !~ /ring3-test|^@ring3-device\// {print "socket " $8}' /proc/net/unix
 }
 traces | sort > "$T/before"
 
