@@ -144,5 +144,5 @@ is 'an unknown option: 125' "$status" 125
 PATH=$TOP/build r3 debug "${nic[@]}" -- true
 is 'no gdb: 125' "$status" 125
 like 'no gdb: says so' "$T/err" '^ring3: gdb is missing: apt-get install gdb'
-is "gdb's history is not written where the user is" "$(ls .gdb_history 2>&1 | grep -c 'No such')" 1
+ok "gdb's history is not written where the user is" [ ! -e .gdb_history ]
 finish
