@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <termios.h>
 
 #include "shim/debug.h"
 
@@ -83,6 +85,30 @@ int debug_output(const struct debug_options *opts, int own)
 	return fd;
 }
 
+static struct termios saved;
+static bool has_saved;
+
+void debug_restore(void)
+{
+	if (has_saved)
+		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+}
+
+/* What gdb leaves when it crashes is for its own developers. */
+static int start_without_core(struct child *gdb, char **argv)
+{
+	struct rlimit old, none;
+	int status;
+
+	getrlimit(RLIMIT_CORE, &old);
+	none = old;
+	none.rlim_cur = 0;
+	setrlimit(RLIMIT_CORE, &none);
+	status = process_start(gdb, argv, NULL, 0, false);
+	setrlimit(RLIMIT_CORE, &old);
+	return status;
+}
+
 int debug_start(struct child *gdb, const struct debug_options *opts,
 		const struct debug_places *places, pid_t kernel)
 {
@@ -91,8 +117,9 @@ int debug_start(struct child *gdb, const struct debug_options *opts,
 	int status = make_argv(&argv, opts, begin);
 
 	make_environment(opts, places);
+	has_saved = !tcgetattr(STDIN_FILENO, &saved);
 	if (!status)
-		status = process_start(gdb, argv.v, NULL, 0, false);
+		status = start_without_core(gdb, argv.v);
 	strv_free(&argv);
 	return status;
 }

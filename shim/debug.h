@@ -48,6 +48,11 @@ int debug_start(struct child *gdb, const struct debug_options *opts,
 		const struct debug_places *places, pid_t kernel);
 
 /**
+ * debug_restore() - after a gdb that was killed: the terminal as it was before it
+ */
+void debug_restore(void);
+
+/**
  * debug_attach() - become gdb on a running hosted kernel
  * @opts: what the user wants of it
  * @places: for its scripts

@@ -275,6 +275,19 @@ void instance_state(struct instance *inst, const char *state)
 	publish(inst);
 }
 
+void instance_modules(struct instance *inst, const struct strv *modules)
+{
+	struct json_object *list;
+
+	if (!inst->info)
+		return;
+	list = json_object_new_array();
+	for (size_t i = 0; i < modules->n; i++)
+		json_object_array_add(list, json_object_new_string(modules->v[i]));
+	json_object_object_add(inst->info, "modules", list);
+	publish(inst);
+}
+
 void instance_held(struct instance *inst)
 {
 	json_object_object_add(inst->info, "held", json_object_new_boolean(true));

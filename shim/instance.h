@@ -67,6 +67,13 @@ void instance_ready(struct instance *inst);
 void instance_state(struct instance *inst, const char *state);
 
 /**
+ * instance_modules() - tell which modules the run has used, for whoever attaches gdb
+ * @inst: the instance
+ * @modules: their files
+ */
+void instance_modules(struct instance *inst, const struct strv *modules);
+
+/**
  * instance_held() - tell that --hold keeps the devices
  * @inst: the instance
  */

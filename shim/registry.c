@@ -278,6 +278,17 @@ const char *run_text(const struct run_entry *run, const char *key)
 	return info_text(run->info, key);
 }
 
+void run_list_texts(const struct run_entry *run, const char *key, struct strv *texts)
+{
+	struct json_object *list;
+
+	if (!json_object_object_get_ex(run->info, key, &list) ||
+	    !json_object_is_type(list, json_type_array))
+		return;
+	for (size_t i = 0; i < json_object_array_length(list); i++)
+		strv_add(texts, json_object_get_string(json_object_array_get_idx(list, i)));
+}
+
 int run_pid(const struct run_entry *run, const char *key)
 {
 	struct json_object *value;

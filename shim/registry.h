@@ -129,6 +129,14 @@ void registry_free(struct run_list *list);
 const char *run_text(const struct run_entry *run, const char *key);
 
 /**
+ * run_list_texts() - a list of texts of a run
+ * @run: the run
+ * @key: which
+ * @texts: they are added to it
+ */
+void run_list_texts(const struct run_entry *run, const char *key, struct strv *texts);
+
+/**
  * run_pid() - the number of one of a run's processes
  * @run: the run
  * @key: "pid", "proxy_pid" or "kernel_pid"

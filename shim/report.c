@@ -11,6 +11,7 @@
 #define KEY_FUNCTIONS 8		/* of the stack */
 #define PAUSE_MS 1000		/* within a report, on a busy machine, it is shorter */
 #define STUCK_MS 10000
+#define AFTER_MS 200		/* until what may follow a cut at once */
 
 static const char leak_prefix[] = "kmemleak: ";
 static const char panic_mark[] = "Kernel panic - not syncing";
@@ -110,7 +111,7 @@ static bool is_noise(struct report_finder *f, const char *text)
 static void add_line(struct report_finder *f, const char *line, const char *text)
 {
 	f->lines++;
-	f->in_trace |= starts(text, "Call Trace:");
+	f->in_trace |= starts(text, "Call Trace:") || starts(text, "Mapped at:");
 	/* The line it begins with is the report, whatever it looks like. */
 	if (f->lines > 1 && is_noise(f, text))
 		return;
@@ -162,17 +163,23 @@ static bool is_beyond(const struct report_finder *f, const char *text, bool leak
 		return true;
 	if (f->open == REPORT_LEAK)
 		return !leak || !starts(text, " ");
-	if (f->open != REPORT_TRACE)
+	if (f->open == REPORT_AFTER && !f->in_trace)
+		return !starts(text, "Mapped at:");
+	if (f->open != REPORT_TRACE && f->open != REPORT_AFTER)
 		return false;
 	if (f->in_trace)
 		return !is_call(text) && !starts(text, "Call Trace:");
 	return f->lines > 1 && find_rule(text, false);
 }
 
-static bool is_last(const struct report_finder *f, const char *text)
+static void take_end(struct report_finder *f, const char *text)
 {
-	return (f->open == REPORT_CUT && starts(text, "---[ end trace")) ||
-	       (f->open == REPORT_BOX && is_frame(text));
+	if (f->open == REPORT_BOX && is_frame(text)) {
+		finish(f);
+	} else if (f->open == REPORT_CUT && starts(text, "---[ end trace")) {
+		f->open = REPORT_AFTER;
+		f->in_trace = false;
+	}
 }
 
 void report_line(struct report_finder *f, const char *line)
@@ -188,8 +195,7 @@ void report_line(struct report_finder *f, const char *line)
 	}
 	add_line(f, line, text);
 	better_title(f, text);
-	if (is_last(f, text))
-		finish(f);
+	take_end(f, text);
 }
 
 void report_pause(struct report_finder *f)
@@ -208,6 +214,8 @@ bool report_open(const struct report_finder *f)
 
 int report_patience(const struct report_finder *f)
 {
+	if (f->open == REPORT_AFTER && !f->in_trace)
+		return AFTER_MS;
 	return f->open == REPORT_CUT || f->open == REPORT_BOX ? STUCK_MS : PAUSE_MS;
 }
 

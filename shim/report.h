@@ -19,6 +19,7 @@ enum report_end {
 	REPORT_BOX,		/* ends with a line of '=' */
 	REPORT_TRACE,		/* ends behind its call trace */
 	REPORT_LEAK,		/* ends with kmemleak's lines */
+	REPORT_AFTER,		/* behind a cut the DMA API says where memory was mapped */
 };
 
 /* Who is told, line by line. */

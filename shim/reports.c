@@ -40,6 +40,19 @@ static void signal_fd(int fd)
 }
 
 /*
+ * Where the stack begins on which the mistake was made: in front of it are those of others, of who
+ * holds locks for example, behind it that of the memory's owner.  Memory that is mapped for ever was
+ * mapped somewhere.
+ */
+static const char *stack_of(const char *title, const char *text)
+{
+	const char *mapped = strstr(title, "pending DMA allocations") ? strstr(text, "Mapped at:") : NULL;
+	const char *trace = strstr(text, "Call Trace:");
+
+	return mapped ? mapped : trace ? trace : text;
+}
+
+/*
  * The driver's line is that of the first function on the stack that is in a module.  What has
  * no debug information is told as it stands in the log.
  */
@@ -85,15 +98,18 @@ static char *decode_all(struct decode *decode, const char *head, const char *tex
 /* The title, and where; the place is left out if the title has it. */
 static char *make_head(const char *title, const char *place)
 {
+	size_t len = strlen(title);
+
 	if (!place || strstr(title, place))
 		return xstrdup(title);
-	return xasprintf("%s: %s", title, place);
+	return xasprintf("%s%s %s", title, len && title[len - 1] == ':' ? "" : ":", place);
 }
 
 static void show(struct reports *r, const char *title, const char *text)
 {
 	struct decode *decode = symbols_open(r->drivers, r->command, text);
-	_cleanup_free_ char *place = driver_place(decode, text);
+	char *on_stack = driver_place(decode, stack_of(title, text));
+	_cleanup_free_ char *place = on_stack ? on_stack : driver_place(decode, text);
 	_cleanup_free_ char *head = make_head(title, place);
 	_cleanup_free_ char *all = verbosity < 0 ? NULL : decode_all(decode, head, text);
 

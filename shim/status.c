@@ -35,6 +35,7 @@ void status_started(struct run *run)
 	show_cmdline(run);
 	show_line(run, SHOW_RELEASE, run->kernel.version);
 	show_line(run, SHOW_STATE, "booting");
+	instance_modules(&run->instance, &run->drivers.seen);
 	instance_started(&run->instance, run->proxy.pid, jail_kernel(&run->jail));
 }
 

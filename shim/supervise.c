@@ -29,6 +29,7 @@
 #define GRACE_SCAN_MS 60000	/* the same where it looks for lost memory first */
 #define GRACE_PROXY_MS 900	/* the proxy may quiesce its devices */
 #define GRACE_CLIENTS_MS 500	/* the hosted kernel has closed its devices: it is about to end */
+#define GRACE_GDB_MS 1500	/* gdb may let go of the hosted kernel */
 #define GRACE_STREAMS_MS 100	/* streams of a forced end */
 
 /* A guest that asks and does not read the answers is not listened to beyond this. */
@@ -65,6 +66,7 @@ struct loop {
 	bool no_devices;	/* the proxy ended because its clients did */
 	bool jail_gone;
 	bool asked;		/* the user wants the end */
+	bool gdb_told;		/* gdb, too */
 	enum hold hold;
 };
 
@@ -96,7 +98,8 @@ static void set_timer(int fd, uint64_t ms)
 /* Somebody who looks at the end with gdb has all the time there is. */
 static void set_grace(struct loop *loop, uint64_t ms)
 {
-	set_timer(loop->fd[ON_GRACE], loop->run->gdb.pid ? 0 : ms);
+	if (!loop->gdb_told || !loop->run->gdb.pid)
+		set_timer(loop->fd[ON_GRACE], loop->run->gdb.pid ? 0 : ms);
 }
 
 static bool drain_counter(int fd)
@@ -163,6 +166,22 @@ static void force_end(struct loop *loop, int status, int sig)
 	} else {
 		kill_kernel(loop);
 	}
+}
+
+/*
+ * The same with gdb, which may hold the hosted kernel at a breakpoint for ever: first gdb, which
+ * lets go of it, then the rest (on_gdb()).  Asked twice, it does not get the time for that.
+ */
+static void force_end_gdb(struct loop *loop, int status)
+{
+	struct run *run = loop->run;
+
+	run->forced = true;
+	if (run->status < 0)
+		run->status = status;
+	process_kill(&run->gdb, loop->gdb_told ? SIGKILL : SIGTERM);
+	loop->gdb_told = true;
+	set_timer(loop->fd[ON_GRACE], GRACE_GDB_MS);
 }
 
 /* The proxy has closed its ready channel, or is gone. */
@@ -253,9 +272,12 @@ static void on_control(struct loop *loop)
 {
 	struct run *run = loop->run;
 	enum session_state before = run->session.state;
-	size_t sent = run->coverage.bytes;
+	size_t sent = run->coverage.bytes, seen = run->drivers.seen.n;
 
 	session_input(&run->session);
+	/* For whoever attaches. */
+	if (run->drivers.seen.n != seen)
+		instance_modules(&run->instance, &run->drivers.seen);
 	if (run->session.fd < 0)
 		loop->fd[ON_CONTROL] = -1;
 	flush_control(loop);
@@ -302,6 +324,8 @@ static void on_signal(struct loop *loop)
 	loop->asked |= info.ssi_signo != SIGWINCH;
 	if (loop->asked && loop->hold) {
 		end_proxy(loop);
+	} else if (info.ssi_signo != SIGWINCH && run->gdb.pid) {
+		force_end_gdb(loop, RING3_EXIT_SIGNAL + info.ssi_signo);
 	} else if (info.ssi_signo != SIGWINCH) {
 		force_end(loop, RING3_EXIT_SIGNAL + info.ssi_signo, info.ssi_signo);
 	} else if (loop->run->tty && !tty_size(&rows, &cols)) {
@@ -318,7 +342,10 @@ static void on_gdb(struct loop *loop)
 
 	unwatch(loop, ON_GDB);
 	status = process_wait(&run->gdb);
-	if (loop->jail_gone || run->opts->debug.go_on)
+	if (WIFSIGNALED(status))
+		debug_restore();
+	set_timer(loop->fd[ON_GRACE], 0);
+	if (loop->jail_gone || (run->opts->debug.go_on && !loop->gdb_told))
 		return;
 	loop->asked = true;
 	if (run->status < 0)
@@ -341,7 +368,9 @@ static void on_grace(struct loop *loop)
 	struct run *run = loop->run;
 
 	drain_counter(loop->fd[ON_GRACE]);
-	if (loop->no_devices && !loop->jail_gone) {
+	if (run->gdb.pid) {
+		process_kill(&run->gdb, SIGKILL);
+	} else if (loop->no_devices && !loop->jail_gone) {
 		loop->no_devices = false;
 		if (outcome_proxy(run, 0, false))
 			force_end(loop, RING3_EXIT_SETUP, 0);
@@ -359,6 +388,17 @@ static void on_grace(struct loop *loop)
 	} else {
 		loop->give_up = run->forced;
 	}
+}
+
+static void on_timeout(struct loop *loop)
+{
+	drain_counter(loop->fd[ON_TIMEOUT]);
+	if (outcome_timeout(loop->run) && !loop->run->gdb.pid)
+		return;
+	if (loop->run->gdb.pid)
+		force_end_gdb(loop, RING3_EXIT_TIMEOUT);
+	else
+		force_end(loop, RING3_EXIT_TIMEOUT, SIGTERM);
 }
 
 static void dispatch(struct loop *loop, enum source source)
@@ -382,10 +422,7 @@ static void dispatch(struct loop *loop, enum source source)
 		loop->asked = true;
 		return force_end(loop, RING3_EXIT_SIGNAL + SIGINT, 0);
 	case ON_TIMEOUT:
-		drain_counter(loop->fd[ON_TIMEOUT]);
-		if (!outcome_timeout(loop->run))
-			force_end(loop, RING3_EXIT_TIMEOUT, SIGTERM);
-		return;
+		return on_timeout(loop);
 	case ON_GRACE:
 		return on_grace(loop);
 	case ON_ENTER:

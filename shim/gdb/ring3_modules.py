@@ -32,8 +32,10 @@ class Modules:
                         path = os.path.splitext(os.path.join(build, line.strip()))[0]
                         self.index[self.name_of(path)] = path + ".ko"
             for path in os.environ.get("RING3_GDB_MODULES", "").split("\n"):
-                if path:
-                    self.index[self.name_of(path)] = path
+                # Those of the hosted kernel are installed without debug information.
+                name = self.name_of(path)
+                if path and not (name in self.index and "/lib/modules/" in path):
+                    self.index[name] = path
         path = self.index.get(name)
         return path if path and os.path.exists(path) else None
 

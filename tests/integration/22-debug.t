@@ -115,6 +115,20 @@ echo >&9
 r3_wait
 is 'attach: the run goes on when gdb detaches' "$status" 0
 like 'attach: and works' "$T/out" '1 received'
+cp -r "$TOP/examples/edu" .
+r3_start run --name own --device qemu:edu,dma_mask=0xffffffff --driver ./edu -- sh -c 'echo up; read -r x'
+ok 'attach, a driver of ours: running' r3_up
+"$RING3" attach own --batch -ex 'info line edu_irq' > "$T/attach" 2>&1
+like 'attach: its symbols are there' "$T/attach" '^Line [0-9]+ of ".*/edu\.c" starts at address .* <edu_irq>'
+echo >&9
+r3_wait
+r3_start debug --name held -ex 'shell touch there; while [ -e there ]; do sleep 0.1; done' "${nic[@]}" -- true
+ok 'attach, under gdb already: it is there' await "[ -e there ]"
+r3 attach held
+is 'attach, under gdb already: 125' "$status" 125
+like 'attach, under gdb already: says so' "$T/err" "^ring3: run 'held' is under a debugger already, process [0-9]+"
+rm there
+r3_ended
 r3 attach nobody
 is 'attach: an unknown name' "$status" 125
 r3 attach
@@ -139,6 +153,21 @@ for word in '' --go-on; do
 	is "gdb is killed${word:+, $word}: status" "$status" "$([ -n "$word" ] && echo 3 || echo 137)"
 	nothing_left "gdb was killed${word:+, $word}"
 done
+# gdb at its prompt, at a breakpoint and on a kernel that loops with interrupts off: the end comes all the same.
+for how in TERM timeout; do
+	options=()
+	[ $how = TERM ] || options=(--timeout 3)
+	r3_start debug "${options[@]}" -ex 'break e1000_probe' -ex run -ex 'shell touch there' "${nic[@]}" -- true
+	ok "gdb at its prompt, $how: it is there" await "[ -e there ]"
+	rm there
+	[ $how != TERM ] || kill -TERM "$(process_of shim)"
+	r3_ended
+	is "gdb at its prompt, $how: status" "$status" "$([ $how = TERM ] && echo 143 || echo 124)"
+done
+cp -r "$TOP/tests/panic" .
+r3 debug --batch --timeout 4 --driver 'panic spin=1' -ex run -- true
+is 'a kernel that loops, --timeout: status' "$status" 124
+ok 'and no core is left' [ ! -e core ]
 r3 debug --nonsense
 is 'an unknown option: 125' "$status" 125
 PATH=$TOP/build r3 debug "${nic[@]}" -- true
