@@ -7,14 +7,6 @@
 #include "shim/options.h"
 #include "shim/registry.h"
 
-/* The one that is named, or the only one. */
-static const struct run_entry *choose(const struct run_list *list, const char *name)
-{
-	if (name)
-		return registry_find(list, name);
-	return list->n == 1 ? &list->v[0] : NULL;
-}
-
 static int find_kernel(struct hosted_kernel *kernel, const struct run_entry *run)
 {
 	const char *name = run_text(run, "flavor");
@@ -57,7 +49,7 @@ static int check_process(const struct run_entry *run)
 
 static int attach(const struct run_list *list, const char *name, const struct debug_options *opts)
 {
-	const struct run_entry *run = choose(list, name);
+	const struct run_entry *run = registry_choose(list, name);
 	struct hosted_kernel kernel;
 	struct strv modules = { 0 };
 	struct debug_places places = { .kernel = &kernel, .modules = &modules };

@@ -17,6 +17,7 @@ int cmd_build(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
 int cmd_trace(int argc, char **argv);
 int cmd_ps(int argc, char **argv);
+int cmd_exec(int argc, char **argv);
 int cmd_kill(int argc, char **argv);
 int cmd_bar(int argc, char **argv);
 

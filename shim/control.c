@@ -12,30 +12,83 @@ static uint32_t get_u32(const char *at)
 	return value;
 }
 
+#define GUEST (1 << CTL_GUEST)
+#define CLIENT (1 << CTL_CLIENT)
+#define RUN (1 << CTL_RUN)
+
+#define ID 1U			/* in front of the numbers */
+#define STREAM 2U		/* the first number is 1 or 2 */
+
 /* What each message consists of: numbers in front, then one string or several. */
 static const struct ctl_shape {
+	unsigned int peers;	/* who may send it */
 	unsigned int numbers;
-	enum { NO_TEXT, ONE_STRING, STRINGS, STRING_AND_DATA } text;
-} shapes[RING3_CTL_FROM_GUEST_END] = {
-	[RING3_CTL_HELLO] = { 1, NO_TEXT },
-	[RING3_CTL_ALIASES] = { 0, STRINGS },
-	[RING3_CTL_LOAD_FAILED] = { 2, ONE_STRING },
-	[RING3_CTL_UNBOUND] = { 0, ONE_STRING },
-	[RING3_CTL_WARN] = { 0, ONE_STRING },
-	[RING3_CTL_STARTED] = { 0, NO_TEXT },
-	[RING3_CTL_EXEC_FAILED] = { 1, NO_TEXT },
-	[RING3_CTL_EXIT] = { 1, NO_TEXT },
-	[RING3_CTL_COVERAGE] = { 0, STRING_AND_DATA },
+	enum { NO_TEXT, ONE_STRING, STRINGS, STRING_AND_DATA, RECORDS, DATA } text;
+	unsigned int more;
+} shapes[] = {
+	[RING3_CTL_HELLO] = { GUEST, 1, NO_TEXT, 0 },
+	[RING3_CTL_ALIASES] = { GUEST, 0, STRINGS, 0 },
+	[RING3_CTL_LOAD_FAILED] = { GUEST, 2, ONE_STRING, 0 },
+	[RING3_CTL_UNBOUND] = { GUEST, 0, ONE_STRING, 0 },
+	[RING3_CTL_WARN] = { GUEST, 0, ONE_STRING, 0 },
+	[RING3_CTL_STARTED] = { GUEST, 0, NO_TEXT, 0 },
+	[RING3_CTL_EXEC_FAILED] = { GUEST, 1, NO_TEXT, 0 },
+	[RING3_CTL_EXIT] = { GUEST, 1, NO_TEXT, 0 },
+	[RING3_CTL_COVERAGE] = { GUEST, 0, STRING_AND_DATA, 0 },
+	[RING3_CTL_EXEC_STARTED] = { GUEST | RUN, 0, NO_TEXT, ID },
+	[RING3_CTL_EXEC_REFUSED] = { GUEST | RUN, 1, NO_TEXT, ID },
+	[RING3_CTL_EXEC_OUTPUT] = { GUEST | RUN, 1, DATA, ID | STREAM },
+	[RING3_CTL_EXEC_TAKEN] = { GUEST | RUN, 1, NO_TEXT, ID },
+	[RING3_CTL_EXEC_EXIT] = { GUEST | RUN, 1, NO_TEXT, ID },
+	[RING3_CTL_EXEC_OVER] = { RUN, 1, ONE_STRING, ID },
+	[RING3_CTL_EXEC] = { CLIENT, 2, RECORDS, ID },
+	[RING3_CTL_EXEC_INPUT] = { CLIENT, 0, DATA, ID },
+	[RING3_CTL_EXEC_ACK] = { CLIENT, 2, NO_TEXT, ID | STREAM },
+	[RING3_CTL_EXEC_SIGNAL] = { CLIENT, 2, NO_TEXT, ID },
+	[RING3_CTL_EXEC_WINSIZE] = { CLIENT, 2, NO_TEXT, ID },
 };
+
+/* Of what ring3 exec asks for the guest believes every word. */
+static const char *check_records(const char *records, size_t len)
+{
+	static const char good[] = {
+		RING3_REC_ARG, RING3_REC_ENV, RING3_REC_CWD, RING3_REC_FLAGS,
+	};
+	bool command = false;
+
+	for (size_t at = 0; at < len; at += strlen(records + at) + 1) {
+		if (!memchr(good, records[at], sizeof(good)))
+			return "a record is of an unknown kind";
+		command |= records[at] == RING3_REC_ARG;
+	}
+	return command ? NULL : "there is no command";
+}
 
 static const char *check_text(const struct ctl_shape *shape, const char *text, size_t len)
 {
 	if (shape->text == NO_TEXT)
 		return len ? "a message is too long" : NULL;
+	if (shape->text == DATA)
+		return NULL;
 	if (!len || text[len - 1])
 		return "a string has no end";
 	if (shape->text == ONE_STRING && strlen(text) != len - 1)
 		return "a string ends early";
+	return shape->text == RECORDS ? check_records(text, len) : NULL;
+}
+
+static const char *check_numbers(const struct ctl_shape *shape, const struct ctl_message *msg)
+{
+	if (msg->type == RING3_CTL_HELLO && msg->value != RING3_CTL_VERSION)
+		return "guest init and ring3 are of different versions; run 'make'";
+	if (shape->more & STREAM && msg->value != 1 && msg->value != 2)
+		return "there is no such stream";
+	if (msg->type == RING3_CTL_EXEC_OUTPUT && !msg->data_len)
+		return "a message is too short";
+	if (shape->text == DATA && msg->data_len > RING3_EXEC_CHUNK)
+		return "a message is too long";
+	if (msg->type == RING3_CTL_EXEC_SIGNAL && (!msg->value || msg->value > 64))
+		return "there is no such signal";
 	return NULL;
 }
 
@@ -43,16 +96,20 @@ static const char *decode(const struct ring3_ctl_hdr *hdr, const char *payload,
 			  struct ctl_message *msg)
 {
 	const struct ctl_shape *shape = &shapes[hdr->type];
-	size_t numbers = shape->numbers * sizeof(uint32_t);
-	const char *problem;
+	size_t numbers = (!!(shape->more & ID) + shape->numbers) * sizeof(uint32_t);
+	const char *at = payload, *problem;
 
 	if (hdr->len < numbers)
 		return "a message is too short";
 	msg->type = hdr->type;
+	if (shape->more & ID) {
+		msg->id = get_u32(at);
+		at += sizeof(uint32_t);
+	}
 	if (shape->numbers > 0)
-		msg->value = get_u32(payload);
+		msg->value = get_u32(at);
 	if (shape->numbers > 1)
-		msg->required = get_u32(payload + 4);
+		msg->second = get_u32(at + 4);
 	msg->text = payload + numbers;
 	msg->len = hdr->len - numbers;
 	if (shape->text == STRING_AND_DATA) {
@@ -65,10 +122,24 @@ static const char *decode(const struct ring3_ctl_hdr *hdr, const char *payload,
 		msg->len = n + 1;
 	}
 	problem = check_text(shape, msg->text, msg->len);
-	if (problem)
-		return problem;
-	if (msg->type == RING3_CTL_HELLO && msg->value != RING3_CTL_VERSION)
-		return "guest init and ring3 are of different versions; run 'make'";
+	if (shape->text == DATA) {
+		msg->data = msg->text;
+		msg->data_len = msg->len;
+		msg->text = NULL;
+		msg->len = 0;
+	}
+	return problem ? problem : check_numbers(shape, msg);
+}
+
+/* The header alone must do: nothing is collected for what will be refused. */
+static const char *check_header(const struct ring3_ctl_hdr *hdr, enum ctl_peer peer)
+{
+	bool long_one = peer == CTL_CLIENT && hdr->type == RING3_CTL_EXEC;
+
+	if (hdr->type >= ARRAY_SIZE(shapes) || !(shapes[hdr->type].peers & 1U << peer))
+		return "unknown message";
+	if (hdr->len > (long_one ? RING3_CTL_MAX_TO_GUEST : RING3_CTL_MAX_FROM_GUEST))
+		return "a message is too long";
 	return NULL;
 }
 
@@ -84,10 +155,9 @@ const char *ctl_feed(struct ctl_decoder *dec, const void *data, size_t len, ctl_
 		const char *problem;
 
 		memcpy(&hdr, dec->in.data + at, sizeof(hdr));
-		if (!hdr.type || hdr.type >= RING3_CTL_FROM_GUEST_END)
-			return "unknown message";
-		if (hdr.len > RING3_CTL_MAX_FROM_GUEST)
-			return "a message is too long";
+		problem = check_header(&hdr, dec->peer);
+		if (problem)
+			return problem;
 		if (dec->in.len - at - sizeof(hdr) < hdr.len)
 			break;
 		problem = decode(&hdr, dec->in.data + at + sizeof(hdr), &msg);
@@ -119,6 +189,16 @@ void ctl_put_pair(struct buffer *out, enum ring3_ctl_type type, uint32_t a, uint
 	uint32_t pair[2] = { a, b };
 
 	ctl_put(out, type, pair, sizeof(pair));
+}
+
+void ctl_put_exec(struct buffer *out, enum ring3_ctl_type type, const uint32_t *numbers, size_t n,
+		  const void *data, size_t len)
+{
+	struct ring3_ctl_hdr hdr = { .type = type, .len = n * sizeof(*numbers) + len };
+
+	buffer_add(out, &hdr, sizeof(hdr));
+	buffer_add(out, numbers, n * sizeof(*numbers));
+	buffer_add(out, data, len);
 }
 
 void ctl_record(struct buffer *payload, enum ring3_ctl_record tag, const char *text)

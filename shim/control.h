@@ -17,23 +17,32 @@
 /* One message that has passed every check. */
 struct ctl_message {
 	enum ring3_ctl_type type;
-	uint32_t value;		/* the number of HELLO, EXIT, EXEC_FAILED, LOAD_FAILED */
-	uint32_t required;	/* LOAD_FAILED: not only a module found by alias */
+	uint32_t id;		/* of the EXEC family: which command */
+	uint32_t value;		/* the first number (behind id) */
+	uint32_t second;	/* LOAD_FAILED: not only a module found by alias */
 	const char *text;	/* its string; ALIASES: strings one behind the other */
 	size_t len;		/* bytes of text, with the last NUL */
-	const char *data;	/* COVERAGE: what follows the string */
+	const char *data;	/* COVERAGE: what follows the string; EXEC_INPUT, EXEC_OUTPUT */
 	size_t data_len;
+};
+
+/* Who is at the other end. */
+enum ctl_peer {
+	CTL_GUEST,
+	CTL_CLIENT,		/* ring3 exec */
+	CTL_RUN,		/* the shim of a run, for ring3 exec */
 };
 
 struct ctl_decoder {
 	struct buffer in;
+	enum ctl_peer peer;
 };
 
 typedef void (*ctl_handler)(void *arg, const struct ctl_message *msg);
 
 /**
- * ctl_feed() - decode what came from the guest
- * @dec: state, zero at first
+ * ctl_feed() - decode what came from the guest, or from another peer
+ * @dec: state, zero at first but for the peer
  * @data: new bytes, of any length
  * @len: how many
  * @handler: called for every complete message, in order
@@ -65,7 +74,19 @@ void ctl_put(struct buffer *out, enum ring3_ctl_type type, const void *payload, 
 void ctl_put_pair(struct buffer *out, enum ring3_ctl_type type, uint32_t a, uint32_t b);
 
 /**
- * ctl_record() - append a record to the payload of CONFIG or MODULES
+ * ctl_put_exec() - append a message of the EXEC family
+ * @out: the buffer
+ * @type: enum ring3_ctl_type
+ * @numbers: the id, and what else the message has of numbers
+ * @n: how many, at most 3
+ * @data: bytes behind the numbers
+ * @len: how many
+ */
+void ctl_put_exec(struct buffer *out, enum ring3_ctl_type type, const uint32_t *numbers, size_t n,
+		  const void *data, size_t len);
+
+/**
+ * ctl_record() - append a record to the payload of CONFIG, MODULES or EXEC
  * @payload: the payload
  * @tag: its letter
  * @text: its string

@@ -24,6 +24,7 @@ static const struct command commands[] = {
 	{ "proxy", "--device SPEC... --listen SOCK", "only the device side", cmd_proxy },
 	{ "trace", "[OPTION...] FILE", "summarise or convert a trace of run --trace", cmd_trace },
 	{ "ps", "[-j]", "list the running instances", cmd_ps },
+	{ "exec", "[NAME] -- CMD [ARG...]", "run another command in a running instance", cmd_exec },
 	{ "kill", "NAME...", "end running instances", cmd_kill },
 	{ "bar", "read|write|dump DEV BAR [OFFSET [COUNT]] [-w 1|2|4|8]",
 	  "read and write registers with exactly one width", cmd_bar },

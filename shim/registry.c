@@ -44,7 +44,8 @@ static pid_t info_pid(struct json_object *info)
 
 bool registry_remove(const struct runtime *rt, const char *name)
 {
-	static const char *const files[] = { RUN_INFO, RUN_INFO_NEW, RUN_COUNTERS, RUN_NOTES, RUN_LOCK };
+	static const char *const files[] = { RUN_INFO, RUN_INFO_NEW, RUN_COUNTERS, RUN_NOTES, RUN_EXEC,
+					     RUN_LOCK };
 	_cleanup_free_ char *own_view = xasprintf("%s/%s/" RUN_VIEW, rt->path, name);
 	struct json_object *info = read_info(rt, name);
 	const char *view = info ? info_text(info, "view") : NULL;
@@ -258,6 +259,13 @@ const struct run_entry *registry_find(const struct run_list *list, const char *n
 			return &list->v[i];
 	}
 	return NULL;
+}
+
+const struct run_entry *registry_choose(const struct run_list *list, const char *name)
+{
+	if (name)
+		return registry_find(list, name);
+	return list->n == 1 ? &list->v[0] : NULL;
 }
 
 int registry_unknown(const struct run_list *list, const char *name)

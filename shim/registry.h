@@ -5,6 +5,7 @@
  * Theory of operation: a run has a directory named like it in the runtime directory, with
  *   lock           an empty file; the run's shim holds flock(2) on it as long as it lives
  *   instance.json  what others may know of the run (docs/architecture.md)
+ *   exec           a socket: ring3 exec asks the shim there (exec.h)
  *   view           an empty directory, the default place of its view
  * A directory whose lock is free was left by a shim that was killed, and is swept by the next
  * that comes along.  The process number in instance.json is that of the lock's holder: a run
@@ -23,6 +24,7 @@
 #define RUN_INFO "instance.json"
 #define RUN_INFO_NEW "instance.json.new"
 #define RUN_VIEW "view"
+#define RUN_EXEC "exec"
 /* Of --coverage, for as long as gcov(1) takes. */
 #define RUN_COUNTERS "object.gcda"
 #define RUN_NOTES "object.gcno"
@@ -107,6 +109,15 @@ void registry_list(struct run_list *list, struct strv *removed);
  * Return: the run, or NULL.
  */
 const struct run_entry *registry_find(const struct run_list *list, const char *name);
+
+/**
+ * registry_choose() - find the run that is named, or the only one
+ * @list: the runs
+ * @name: the name, NULL: not said
+ *
+ * Return: the run, or NULL.
+ */
+const struct run_entry *registry_choose(const struct run_list *list, const char *name);
 
 /**
  * registry_unknown() - say that there is no such run

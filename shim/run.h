@@ -8,6 +8,7 @@
 #include "shim/console.h"
 #include "shim/coverage.h"
 #include "shim/drivers.h"
+#include "shim/exec.h"
 #include "shim/instance.h"
 #include "shim/jail.h"
 #include "shim/options.h"
@@ -39,6 +40,7 @@ struct run {
 	struct console console;
 	struct session session;
 	struct coverage coverage;
+	struct execs execs;
 	struct relay stdin_relay, stdout_relay, stderr_relay;
 	unsigned int streams;	/* outputs and log that have not ended */
 	int stream_done;	/* semaphore eventfd, counts their ends */

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "shim/exec.h"
 #include "shim/session.h"
 
 extern char **environ;
@@ -23,17 +24,22 @@ void session_close(struct session *session)
 	buffer_free(&session->out);
 }
 
-static void config_environment(struct buffer *config, const char *cwd)
+void session_environment(struct buffer *records, const char *cwd)
 {
-	static const char *const dirs[] = { "HOME", "TMPDIR", "XDG_RUNTIME_DIR" };
 	_cleanup_free_ char *pwd = xasprintf("PWD=%s", cwd);
 
 	for (char **env = environ; *env; env++) {
 		if (strncmp(*env, "PWD=", 4) && strncmp(*env, "OLDPWD=", 7))
-			ctl_record(config, RING3_REC_ENV, *env);
+			ctl_record(records, RING3_REC_ENV, *env);
 	}
-	ctl_record(config, RING3_REC_ENV, pwd);
-	/* The directories that the environment promises. */
+	ctl_record(records, RING3_REC_ENV, pwd);
+}
+
+/* The directories that the environment promises. */
+static void config_directories(struct buffer *config)
+{
+	static const char *const dirs[] = { "HOME", "TMPDIR", "XDG_RUNTIME_DIR" };
+
 	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
 		const char *dir = getenv(dirs[i]);
 
@@ -81,7 +87,8 @@ int session_config(struct session *session, const struct run_options *opts, bool
 			    strerror(errno));
 	config_flags(&config, tty, tty_stderr, opts->flavor == FLAVOR_DEBUG, session->coverage);
 	config_command(&config, opts->command);
-	config_environment(&config, cwd);
+	session_environment(&config, cwd);
+	config_directories(&config);
 	ctl_record(&config, RING3_REC_CWD, cwd);
 	ctl_record(&config, RING3_REC_MODULES_DIR, session->drivers->kernel->modules);
 	for (size_t i = 0; i < opts->rw.n; i++)
@@ -136,7 +143,7 @@ static void load_failed(struct session *session, const struct ctl_message *msg)
 {
 	_cleanup_free_ char *path = printable(xstrdup(msg->text));
 
-	if (msg->required)
+	if (msg->second)
 		set_state(session, SESSION_LOAD_FAILED, msg);
 	else
 		warn("module %s, loaded by alias: %s", path, strerror(msg->value & 0xfff));
@@ -189,7 +196,10 @@ static void handle(void *arg, const struct ctl_message *msg)
 			coverage_add(session->coverage, msg->text, msg->data, msg->data_len);
 		break;
 	default:
-		break;		/* ctl_feed() lets none of those through */
+		/* ctl_feed() lets only the EXEC family through. */
+		if (session->execs)
+			execs_message(session->execs, msg);
+		break;
 	}
 }
 

@@ -18,6 +18,8 @@ enum session_state {
 	SESSION_BROKEN,		/* the guest broke the protocol */
 };
 
+struct execs;
+
 struct session {
 	int fd;			/* our end of the control channel, -1: at its end */
 	enum session_state state;
@@ -27,6 +29,7 @@ struct session {
 	struct coverage *coverage;	/* NULL: not wanted */
 	struct ctl_decoder decoder;
 	struct buffer out;
+	struct execs *execs;	/* commands of ring3 exec, NULL: there can be none */
 	uint32_t rows, cols;	/* of the caller's terminal, to tell when CMD runs; 0: not known */
 };
 
@@ -49,6 +52,13 @@ void session_open(struct session *session, int fd, struct drivers *drivers);
  */
 int session_config(struct session *session, const struct run_options *opts, bool tty,
 		   bool tty_stderr);
+
+/**
+ * session_environment() - append the caller's environment to records
+ * @records: the payload
+ * @cwd: PWD to be
+ */
+void session_environment(struct buffer *records, const char *cwd);
 
 /**
  * session_winsize() - tell the size of the caller's terminal, once CMD runs

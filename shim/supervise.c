@@ -32,8 +32,11 @@
 #define GRACE_GDB_MS 1500	/* gdb may let go of the hosted kernel */
 #define GRACE_STREAMS_MS 100	/* streams of a forced end */
 
-/* A guest that asks and does not read the answers is not listened to beyond this. */
-#define MAX_UNREAD (1 << 20)
+/*
+ * A guest that asks and does not read the answers is not listened to beyond this; above what
+ * ring3 exec may add for it (exec.h), so that it never waits for us and we for it.
+ */
+#define MAX_UNREAD (2 * RING3_CTL_MAX_TO_GUEST)
 
 enum source {
 	ON_SIGNAL,
@@ -48,6 +51,7 @@ enum source {
 	ON_ENTER,
 	ON_GDB,
 	ON_REPORT,
+	ON_EXEC,
 	N_SOURCES,
 };
 
@@ -115,16 +119,26 @@ static void kill_kernel(struct loop *loop)
 		process_kill(&loop->run->jail.child, SIGKILL);
 }
 
+/* While the guest does not read, nobody is to say more. */
+static void listen_execs(struct loop *loop)
+{
+	bool full = loop->run->session.out.len > EXECS_UNSENT;
+	struct epoll_event event = { .events = full ? 0 : EPOLLIN, .data.u32 = ON_EXEC };
+
+	if (loop->fd[ON_EXEC] >= 0)
+		epoll_ctl(loop->epoll, EPOLL_CTL_MOD, loop->fd[ON_EXEC], &event);
+}
+
 static void flush_control(struct loop *loop)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.u32 = ON_CONTROL };
 
-	if (loop->run->session.fd < 0)
-		return;
 	if (session_output(&loop->run->session))
 		event.events = loop->run->session.out.len > MAX_UNREAD ? EPOLLOUT :
 									 EPOLLIN | EPOLLOUT;
-	epoll_ctl(loop->epoll, EPOLL_CTL_MOD, loop->run->session.fd, &event);
+	if (loop->run->session.fd >= 0)
+		epoll_ctl(loop->epoll, EPOLL_CTL_MOD, loop->run->session.fd, &event);
+	listen_execs(loop);
 }
 
 static void end_proxy(struct loop *loop)
@@ -141,6 +155,9 @@ static void begin_hold(struct loop *loop)
 	set_timer(loop->fd[ON_TIMEOUT], 0);
 	set_timer(loop->fd[ON_GRACE], 0);
 	loop->hold = HOLDING;
+	execs_over(&loop->run->execs, "run '%s' has ended and only its devices are held; nothing can be "
+		   "executed in it, 'ring3 kill %s' lets them go", loop->run->instance.name,
+		   loop->run->instance.name);
 	tty_restore();
 	outcome_print(loop->run);
 	watch(loop, ON_ENTER, hold_begin(loop->run), EPOLLIN);
@@ -249,6 +266,8 @@ static void on_jail(struct loop *loop)
 	loop->jail_gone = true;
 	outcome_kernel(run, jail_status(&run->jail));
 	status_over(run);
+	execs_over(&run->execs, "run '%s' is over (%s); what it printed itself says why",
+		   run->instance.name, run->state);
 	if (run->opts->hold && run->proxy_ready && run->proxy.pid && !loop->asked) {
 		loop->hold = HOLD_NEXT;
 		set_timer(loop->fd[ON_GRACE], GRACE_STREAMS_MS);
@@ -289,6 +308,9 @@ static void on_control(struct loop *loop)
 	if (run->session.state == SESSION_RUNNING) {
 		status_set(run, "running");
 		start_terminal(loop);
+	} else if (run->session.state >= SESSION_ENDED) {
+		execs_over(&run->execs, "run '%s' is over: its own command has ended",
+			   run->instance.name);
 	}
 	if (outcome_session(run))
 		force_end(loop, RING3_EXIT_SETUP, 0);
@@ -401,6 +423,14 @@ static void on_timeout(struct loop *loop)
 		force_end(loop, RING3_EXIT_TIMEOUT, SIGTERM);
 }
 
+static void on_exec(struct loop *loop)
+{
+	/* Has CMD started?  That may have been said, but not been read. */
+	on_control(loop);
+	execs_input(&loop->run->execs);
+	flush_control(loop);
+}
+
 static void dispatch(struct loop *loop, enum source source)
 {
 	switch (source) {
@@ -433,6 +463,8 @@ static void dispatch(struct loop *loop, enum source source)
 		return on_gdb(loop);
 	case ON_REPORT:
 		return on_report(loop);
+	case ON_EXEC:
+		return on_exec(loop);
 	case N_SOURCES:
 		return;
 	}
@@ -464,6 +496,8 @@ static void watch_all(struct loop *loop)
 	watch(loop, ON_STREAM, run->stream_done, EPOLLIN);
 	watch(loop, ON_GDB, run->gdb.pid ? run->gdb.fd : -1, EPOLLIN);
 	watch(loop, ON_REPORT, run->report, EPOLLIN);
+	execs_open(&run->execs, &run->instance, &run->session);
+	watch(loop, ON_EXEC, run->execs.epoll, EPOLLIN);
 	watch(loop, ON_ESCAPE, run->escape, EPOLLIN);
 	watch(loop, ON_TIMEOUT, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 	      EPOLLIN);
@@ -490,6 +524,7 @@ int supervise(struct run *run)
 		if (loop.hold == HOLD_NEXT && streams_done(&loop))
 			begin_hold(&loop);
 	}
+	execs_close(&run->execs);
 	tty_restore();
 	return outcome_print(run);
 }

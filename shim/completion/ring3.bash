@@ -60,7 +60,7 @@ _ring3() {
 	local gdb='--ex --command --batch --tui --interpreter --tty -ex -x -i'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_ring3_words 'run debug attach build proxy ps kill bar trace --help --version' "$cur"
+		_ring3_words 'run debug attach build proxy ps exec kill bar trace --help --version' "$cur"
 		return
 	fi
 	# Behind -- there is a command of its own.
@@ -91,6 +91,13 @@ _ring3() {
 		esac
 		;;
 	ps) _ring3_words '--json --prune --help -j -h' "$cur" ;;
+	exec)
+		case $COMP_CWORD:$cur in
+		*:-*) _ring3_words '--help -h --' "$cur" ;;
+		2:*) _ring3_words "$(_ring3_names "${COMP_WORDS[0]}")" "$cur" ;;
+		*) _ring3_words '--' "$cur" ;;
+		esac
+		;;
 	kill)
 		case $cur in
 		-*) _ring3_words '--help -h' "$cur" ;;

@@ -33,9 +33,9 @@ class Modules:
                         self.index[self.name_of(path)] = path + ".ko"
             for path in os.environ.get("RING3_GDB_MODULES", "").split("\n"):
                 # Those of the hosted kernel are installed without debug information.
-                name = self.name_of(path)
-                if path and not (name in self.index and "/lib/modules/" in path):
-                    self.index[name] = path
+                own = self.name_of(path)
+                if path and not (own in self.index and "/lib/modules/" in path):
+                    self.index[own] = path
         path = self.index.get(name)
         return path if path and os.path.exists(path) else None
 

@@ -17,6 +17,22 @@
  *	       <------------------------ EXIT
  *	       <------------------------ COVERAGE    (for each object, in pieces)
  *
+ * While CMD runs, `ring3 exec` has other commands run beside it.  Each has a number:
+ *
+ *	EXEC -------------------------->
+ *	       <------------------------ EXEC_STARTED or EXEC_REFUSED
+ *	EXEC_INPUT -------------------->
+ *	       <------------------------ EXEC_TAKEN   (when the command has got it)
+ *	       <------------------------ EXEC_OUTPUT
+ *	EXEC_ACK ----------------------> (when the caller has got it)
+ *	EXEC_SIGNAL, EXEC_WINSIZE ----->
+ *	       <------------------------ EXEC_EXIT    (behind all output)
+ *
+ * Of each stream no more than RING3_EXEC_WINDOW bytes are on their way, so that whoever
+ * does not read holds up nobody but himself.  `ring3 exec` and the shim of the run exchange
+ * the same messages on a socket; the number is then of no meaning, but EXEC has the version in
+ * its place, and EXEC_OVER tells what went wrong.
+ *
  * The guest is not trusted: the shim bounds every length and checks every payload
  * (shim/control.c) before it is looked at.
  */
@@ -25,7 +41,7 @@
 
 #include <stdint.h>
 
-#define RING3_CTL_VERSION 1
+#define RING3_CTL_VERSION 2
 
 struct ring3_ctl_hdr {
 	uint32_t type;
@@ -35,6 +51,10 @@ struct ring3_ctl_hdr {
 /* Longest payloads: the guest's are short, CONFIG carries a whole environment. */
 #define RING3_CTL_MAX_FROM_GUEST 65536U
 #define RING3_CTL_MAX_TO_GUEST (4U << 20)
+
+#define RING3_EXEC_MAX 16U		/* commands at a time, without CMD */
+#define RING3_EXEC_WINDOW 65536U	/* bytes of a stream on their way */
+#define RING3_EXEC_CHUNK 32768U		/* bytes of a stream in one message */
 
 enum ring3_ctl_type {
 	/* from the guest */
@@ -47,6 +67,11 @@ enum ring3_ctl_type {
 	RING3_CTL_EXEC_FAILED,	/* u32 errno */
 	RING3_CTL_EXIT,		/* u32 status as wait(2) gives it */
 	RING3_CTL_COVERAGE,	/* path NUL, a piece of that file */
+	RING3_CTL_EXEC_STARTED,	/* u32 id */
+	RING3_CTL_EXEC_REFUSED,	/* u32 id, u32 errno */
+	RING3_CTL_EXEC_OUTPUT,	/* u32 id, u32 stream (1 or 2), bytes */
+	RING3_CTL_EXEC_TAKEN,	/* u32 id, u32 bytes; 0: it takes no more */
+	RING3_CTL_EXEC_EXIT,	/* u32 id, u32 status as wait(2) gives it */
 	RING3_CTL_FROM_GUEST_END,
 
 	/* to the guest */
@@ -54,6 +79,15 @@ enum ring3_ctl_type {
 	RING3_CTL_MODULES,	/* records, the answer to ALIASES */
 	RING3_CTL_WINSIZE,	/* u32 rows, u32 columns */
 	RING3_CTL_SIGNAL,	/* u32 signal for CMD, u32 milliseconds until SIGKILL */
+	RING3_CTL_EXEC,		/* u32 id, u32 rows, u32 columns, records */
+	RING3_CTL_EXEC_INPUT,	/* u32 id, bytes; none: the end */
+	RING3_CTL_EXEC_ACK,	/* u32 id, u32 stream, u32 bytes; 0: nobody reads any more */
+	RING3_CTL_EXEC_SIGNAL,	/* u32 id, u32 signal, u32 milliseconds until SIGKILL; 0: never */
+	RING3_CTL_EXEC_WINSIZE,	/* u32 id, u32 rows, u32 columns */
+	RING3_CTL_TO_GUEST_END,
+
+	/* from the shim to ring3 exec */
+	RING3_CTL_EXEC_OVER = 128,	/* u32 id, u32 exit status, text NUL */
 };
 
 /*

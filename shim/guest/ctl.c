@@ -228,6 +228,38 @@ static void config_fill(struct guest_config *config)
 }
 
 /**
+ * config_parse() - find out what the orders say
+ * @config: has records and size; the rest is filled in, for config_release()
+ *
+ * Return: 0, or -1 with errno set.
+ */
+int config_parse(struct guest_config *config)
+{
+	size_t args = 0, envs = 0;
+
+	config_count(config, &args, &envs);
+	config->vectors_size = (args + envs + 4) * sizeof(*config->vectors);
+	config->vectors = mmap(NULL, config->vectors_size, PROT_READ | PROT_WRITE,
+			       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (config->vectors == MAP_FAILED)
+		return -1;
+	config->argv = config->vectors;
+	config->envp = config->vectors + args + 1;
+	config->cwd = "/";
+	config_fill(config);
+	return 0;
+}
+
+/**
+ * config_release() - give back what config_parse() took; the records stay
+ * @config: the orders
+ */
+void config_release(struct guest_config *config)
+{
+	munmap(config->vectors, config->vectors_size);
+}
+
+/**
  * ctl_config() - wait for the orders
  * @config: filled in; lives until power-off
  *
@@ -236,21 +268,10 @@ static void config_fill(struct guest_config *config)
 int ctl_config(struct guest_config *config)
 {
 	struct ring3_ctl_hdr hdr;
-	size_t args = 0, envs = 0;
-	char **vectors;
 
 	config->records = ctl_read(&hdr);
 	config->size = hdr.len;
 	if (hdr.type != RING3_CTL_CONFIG)
 		return -1;
-	config_count(config, &args, &envs);
-	vectors = mmap(NULL, (args + envs + 4) * sizeof(*vectors), PROT_READ | PROT_WRITE,
-		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (vectors == MAP_FAILED)
-		return -1;
-	config->argv = vectors;
-	config->envp = vectors + args + 1;
-	config->cwd = "/";
-	config_fill(config);
-	return 0;
+	return config_parse(config);
 }

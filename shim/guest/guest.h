@@ -31,6 +31,8 @@ struct guest_config {
 	bool checks;
 	bool coverage;
 	bool hurried;		/* CMD was told to end: somebody waits */
+	char **vectors;		/* argv and envp */
+	size_t vectors_size;
 	char *records;		/* the whole message, for those that repeat */
 	size_t size;
 };
@@ -42,6 +44,8 @@ int record_next(char *records, size_t len, size_t *at, char **text);
 extern int ctl_fd;
 int ctl_open(void);
 int ctl_config(struct guest_config *config);
+int config_parse(struct guest_config *config);
+void config_release(struct guest_config *config);
 char *ctl_read(struct ring3_ctl_hdr *hdr);
 void ctl_free(char *payload, const struct ring3_ctl_hdr *hdr);
 void ctl_send(uint32_t type, const void *payload, size_t len);
@@ -64,7 +68,26 @@ void modules_listen(void);
 void modules_report_unbound(struct guest_config *config);
 
 /* run.c: CMD. */
+struct guest_spawn {
+	char **argv;
+	char **envp;
+	const char *cwd;	/* NULL: where init is */
+	int stdio[3];
+	bool tty;		/* stdio[0] becomes the controlling terminal */
+};
 int run_command(struct guest_config *config);
+pid_t run_spawn(const struct guest_spawn *spawn, volatile int *failed);
+void run_close_stdio(struct guest_spawn *spawn);
+long long now_ms(void);
+
+/* exec.c: commands of ring3 exec. */
+#define EXEC_FDS (3 * RING3_EXEC_MAX)
+struct pollfd;
+void exec_message(const struct ring3_ctl_hdr *hdr, char *payload, struct guest_config *config);
+size_t exec_poll(struct pollfd *fds);
+void exec_events(const struct pollfd *fds, size_t n);
+void exec_ended(pid_t pid, int status);
+long long exec_kill_late(void);
 
 /* tty.c: the pseudo-terminal and its relay. */
 struct guest_tty {
@@ -76,8 +99,9 @@ struct guest_tty {
 	bool in_eof;
 };
 int tty_open(struct guest_tty *tty);
-int tty_slave(const struct guest_tty *tty);
-void tty_resize(const struct guest_tty *tty, unsigned int rows, unsigned int cols);
+int tty_master(void);
+int tty_slave(int master);
+void tty_resize(int master, unsigned int rows, unsigned int cols);
 short tty_poll_in(const struct guest_tty *tty);
 short tty_poll_master(const struct guest_tty *tty);
 void tty_keys(struct guest_tty *tty);

@@ -16,14 +16,17 @@
 struct guest_run {
 	struct guest_config *config;
 	struct guest_tty tty;
+	struct guest_spawn spawn;
 	pid_t pid;
-	int stdio[3];
 	int status;
 	bool done;
 	long long kill_at;	/* milliseconds of the monotonic clock, 0: never */
 };
 
-static long long now_ms(void)
+/**
+ * now_ms() - milliseconds of the monotonic clock
+ */
+long long now_ms(void)
 {
 	struct timespec ts;
 
@@ -34,27 +37,32 @@ static long long now_ms(void)
 /* Open what CMD finds at its descriptors 0, 1 and 2.  Return 0, or -1 with errno set. */
 static int open_stdio(struct guest_run *run)
 {
+	int *stdio = run->spawn.stdio;
+
 	if (run->config->tty) {
 		if (tty_open(&run->tty) < 0)
 			return -1;
-		run->stdio[0] = tty_slave(&run->tty);
-		run->stdio[1] = run->stdio[0];
-		run->stdio[2] = run->stdio[0];
+		stdio[0] = tty_slave(run->tty.master);
+		stdio[1] = stdio[0];
+		stdio[2] = stdio[0];
 	} else {
-		run->stdio[0] = open("/dev/ring3-stdin", O_RDONLY | O_CLOEXEC);
-		run->stdio[1] = open("/dev/ring3-stdout", O_WRONLY | O_CLOEXEC);
+		stdio[0] = open("/dev/ring3-stdin", O_RDONLY | O_CLOEXEC);
+		stdio[1] = open("/dev/ring3-stdout", O_WRONLY | O_CLOEXEC);
 	}
 	if (!run->config->tty_stderr)
-		run->stdio[2] = open("/dev/ring3-stderr", O_WRONLY | O_CLOEXEC);
-	return run->stdio[0] < 0 || run->stdio[1] < 0 || run->stdio[2] < 0 ? -1 : 0;
+		stdio[2] = open("/dev/ring3-stderr", O_WRONLY | O_CLOEXEC);
+	return stdio[0] < 0 || stdio[1] < 0 || stdio[2] < 0 ? -1 : 0;
 }
 
-/* CMD has them now: the last close is what ends the caller's streams. */
-static void close_stdio(struct guest_run *run)
+/**
+ * run_close_stdio() - close what a command has now: the last close is what ends its streams
+ * @spawn: the command
+ */
+void run_close_stdio(struct guest_spawn *spawn)
 {
 	for (int i = 2; i >= 0; i--) {
-		if (i == 0 || run->stdio[i] != run->stdio[0])
-			close(run->stdio[i]);
+		if (spawn->stdio[i] >= 0 && (i == 0 || spawn->stdio[i] != spawn->stdio[0]))
+			close(spawn->stdio[i]);
 	}
 }
 
@@ -68,28 +76,48 @@ static char **command(struct guest_config *config)
 	return shell;
 }
 
-/*
- * Start CMD in a session of its own.  vfork, because a fork costs a millisecond here;
- * the child shares our memory, so it changes nothing but *failed.
- */
-static pid_t spawn(struct guest_run *run, volatile int *failed)
+/* The caller's working directory is not there: neither is PWD. */
+static void go_root(char **envp)
 {
-	char **argv = command(run->config);
+	static char pwd[] = "PWD=/";
+
+	for (; *envp; envp++) {
+		if (!strncmp(*envp, "PWD=", 4))
+			*envp = pwd;
+	}
+	if (chdir("/") < 0)
+		_exit(127);
+}
+
+/**
+ * run_spawn() - start a command in a session of its own
+ * @spawn: the command
+ * @failed: set to errno if it cannot be executed
+ *
+ * vfork, because a fork costs a millisecond here; the child shares our memory, so it
+ * changes nothing but *failed and, in a directory that is not there, its own PWD.
+ *
+ * Return: its process number, -1 with errno set.
+ */
+pid_t run_spawn(const struct guest_spawn *spawn, volatile int *failed)
+{
 	sigset_t none;
 	pid_t pid;
 
 	sigemptyset(&none);
-	environ = run->config->envp;
+	environ = spawn->envp;
 	pid = vfork();
 	if (pid)
 		return pid;
 	setsid();
 	for (int i = 0; i < 3; i++)
-		dup2(run->stdio[i], i);
-	if (run->config->tty)
+		dup2(spawn->stdio[i], i);
+	if (spawn->tty)
 		ioctl(0, TIOCSCTTY, 0);
+	if (spawn->cwd && chdir(spawn->cwd) < 0)
+		go_root(spawn->envp);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	execvp(argv[0], argv);
+	execvp(spawn->argv[0], spawn->argv);
 	*failed = errno;
 	_exit(127);
 }
@@ -117,9 +145,11 @@ static void handle_message(struct guest_run *run)
 	} else if (hdr.type == RING3_CTL_WINSIZE && hdr.len == sizeof(arg)) {
 		memcpy(arg, payload, sizeof(arg));
 		if (run->config->tty)
-			tty_resize(&run->tty, arg[0], arg[1]);
+			tty_resize(run->tty.master, arg[0], arg[1]);
 	} else if (hdr.type == RING3_CTL_SIGNAL && hdr.len == sizeof(arg)) {
 		handle_signal(run, payload);
+	} else {
+		exec_message(&hdr, payload, run->config);
 	}
 	ctl_free(payload, &hdr);
 }
@@ -134,44 +164,54 @@ static void handle_children(struct guest_run *run, int fd)
 	if (read(fd, &info, sizeof(info)) < 0)
 		return;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		if (pid != run->pid)
-			continue;
-		run->status = status;
-		run->done = true;
+		if (pid == run->pid) {
+			run->status = status;
+			run->done = true;
+		} else {
+			exec_ended(pid, status);
+		}
 	}
 }
 
+/* Kill what had its time; how long until the next has? */
 static int patience(struct guest_run *run)
 {
-	long long left;
+	long long next;
 
-	if (!run->kill_at)
+	if (run->kill_at && run->kill_at <= now_ms()) {
+		kill(-run->pid, SIGKILL);
+		run->kill_at = 0;
+	}
+	next = exec_kill_late();
+	if (run->kill_at && (!next || run->kill_at < next))
+		next = run->kill_at;
+	if (!next)
 		return -1;
-	left = run->kill_at - now_ms();
-	if (left > 0)
-		return left;
-	kill(-run->pid, SIGKILL);
-	run->kill_at = 0;
-	return -1;
+	next -= now_ms();
+	return next > 0 ? next : 0;
 }
 
 static void serve(struct guest_run *run, int signals)
 {
-	struct pollfd fds[] = {
+	struct pollfd fds[5 + EXEC_FDS] = {
 		{ .fd = signals, .events = POLLIN },
 		{ .fd = ctl_fd, .events = POLLIN },
 		{ .fd = modules_socket(), .events = POLLIN },
 		{ .fd = run->config->tty ? run->tty.in : -1 },
 		{ .fd = run->config->tty ? run->tty.master : -1 },
 	};
+	size_t execs;
 
 	while (!run->done) {
 		if (run->config->tty) {
 			fds[3].events = tty_poll_in(&run->tty);
 			fds[4].events = tty_poll_master(&run->tty);
 		}
-		if (poll(fds, 5, patience(run)) < 0)
+		execs = exec_poll(fds + 5);
+		if (poll(fds, 5 + execs, patience(run)) < 0)
 			continue;
+		/* First, as a message may give their descriptors to others. */
+		exec_events(fds + 5, execs);
 		if (fds[0].revents)
 			handle_children(run, signals);
 		if (fds[1].revents)
@@ -214,8 +254,11 @@ int run_command(struct guest_config *config)
 
 	if (open_stdio(&run) < 0)
 		guest_die("no channels for CMD");
-	run.pid = spawn(&run, &failed);
-	close_stdio(&run);
+	run.spawn.argv = command(config);
+	run.spawn.envp = config->envp;
+	run.spawn.tty = config->tty;
+	run.pid = run_spawn(&run.spawn, &failed);
+	run_close_stdio(&run.spawn);
 	if (run.pid < 0)
 		failed = errno;
 	if (failed) {

@@ -11,6 +11,23 @@
 #include "shim/guest/guest.h"
 
 /**
+ * tty_master() - make a pseudo-terminal
+ *
+ * Return: its master, which does not block; -1 with errno set.
+ */
+int tty_master(void)
+{
+	int master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
+	int unlock = 0;
+
+	if (master >= 0 && ioctl(master, TIOCSPTLCK, &unlock) < 0) {
+		close(master);
+		return -1;
+	}
+	return master;
+}
+
+/**
  * tty_open() - make a pseudo-terminal and open the channels it is relayed to
  * @tty: filled in
  *
@@ -18,38 +35,34 @@
  */
 int tty_open(struct guest_tty *tty)
 {
-	int unlock = 0;
-
 	tty->in = open("/dev/ring3-stdin", O_RDONLY | O_CLOEXEC);
 	tty->out = open("/dev/ring3-stdout", O_WRONLY | O_CLOEXEC);
-	tty->master = open("/dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK);
-	if (tty->in < 0 || tty->out < 0 || tty->master < 0)
-		return -1;
-	return ioctl(tty->master, TIOCSPTLCK, &unlock);
+	tty->master = tty_master();
+	return tty->in < 0 || tty->out < 0 || tty->master < 0 ? -1 : 0;
 }
 
 /**
  * tty_slave() - open CMD's side
- * @tty: the terminal
+ * @master: the terminal
  *
  * Return: a file descriptor, or -1 with errno set.
  */
-int tty_slave(const struct guest_tty *tty)
+int tty_slave(int master)
 {
-	return ioctl(tty->master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	return ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 }
 
 /**
  * tty_resize() - tell CMD's terminal the size of the caller's
- * @tty: the terminal
+ * @master: the terminal
  * @rows: lines
  * @cols: columns
  */
-void tty_resize(const struct guest_tty *tty, unsigned int rows, unsigned int cols)
+void tty_resize(int master, unsigned int rows, unsigned int cols)
 {
 	struct winsize size = { .ws_row = rows, .ws_col = cols };
 
-	ioctl(tty->master, TIOCSWINSZ, &size);
+	ioctl(master, TIOCSWINSZ, &size);
 }
 
 /**

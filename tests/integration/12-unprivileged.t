@@ -18,7 +18,7 @@ is 'has no capability' "$("${nobody[@]}" awk '/^CapEff/ {print $2}' /proc/self/s
 export TMPDIR=$T/w
 chmod 1777 "$T/w"
 for f in 00-run 01-e1000e 02-nvme 03-panic 04-many 06-testdev 07-drivers 08-bad-input 09-kill 18-instances 19-bar \
-	23-editors 24-bugs 25-coverage; do
+	23-editors 24-bugs 25-coverage 26-exec; do
 	last="RING3_AS='$as' tests/integration/$f.t"
 	RING3_AS=$as RING3_AS_UID=65534 "$here/$f.t" > "$T/tap" 2> "$T/notes" < /dev/null
 	rc=$?

@@ -38,7 +38,7 @@ is 'kill of an unknown name: one line' "$(cat "$T/err")" "ring3: no run is named
 nothing_left 'ps and kill'
 
 up alpha --device testdev --device testdev,addr=4.0
-is 'the directory has these files' "$(cd "$base/alpha" && echo *)" 'instance.json lock view'
+is 'the directory has these files' "$(cd "$base/alpha" && echo *)" 'exec instance.json lock view'
 is 'and is open to nobody else' "$(stat -c %a "$base" "$base/alpha" | xargs)" '700 700'
 # A user who may not mount has no view, and is not told of one.
 shown=$base/alpha/view view=$base/alpha/view

@@ -43,7 +43,7 @@ static void good_messages(void **state)
 	assert_int_equal(seen.count, 3);
 	assert_int_equal(seen.last.type, RING3_CTL_LOAD_FAILED);
 	assert_int_equal(seen.last.value, 2);
-	assert_int_equal(seen.last.required, 1);
+	assert_int_equal(seen.last.second, 1);
 	assert_string_equal(seen.text, "/x.ko");
 	assert_int_equal(dec.in.len, 0);
 	buffer_free(&in);
@@ -113,8 +113,8 @@ static void bad_messages(void **state)
 	refuse(RING3_CTL_CONFIG, "x", 1);
 	refuse(0xffffffff, NULL, 0);
 	refuse(RING3_CTL_HELLO, NULL, 0);
-	refuse(RING3_CTL_HELLO, "\2\0\0\0", 4);		/* another version */
-	refuse(RING3_CTL_HELLO, "\1\0\0\0x", 5);	/* too long */
+	refuse(RING3_CTL_HELLO, "\1\0\0\0", 4);		/* another version */
+	refuse(RING3_CTL_HELLO, "\2\0\0\0x", 5);	/* too long */
 	refuse(RING3_CTL_EXIT, "\1\0\0", 3);		/* too short */
 	refuse(RING3_CTL_STARTED, "x", 1);
 	refuse(RING3_CTL_WARN, NULL, 0);		/* no string at all */
