@@ -309,8 +309,9 @@ static void on_control(struct loop *loop)
 		status_set(run, "running");
 		start_terminal(loop);
 	} else if (run->session.state >= SESSION_ENDED) {
-		execs_over(&run->execs, "run '%s' is over: its own command has ended",
-			   run->instance.name);
+		execs_over(&run->execs, "run '%s' is over: %s", run->instance.name,
+			   run->session.state == SESSION_ENDED ? "its own command has ended" :
+								 "what it printed itself says why");
 	}
 	if (outcome_session(run))
 		force_end(loop, RING3_EXIT_SETUP, 0);

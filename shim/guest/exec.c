@@ -108,19 +108,6 @@ static int open_streams(struct guest_exec *e, const struct guest_config *config,
 	return config->tty_stderr ? 0 : make_pipe(&e->out[ERR], &stdio[2], false);
 }
 
-/* What root.c has added to CMD's environment. */
-static void add_modprobe(char **envp, char **from)
-{
-	for (; *from; from++) {
-		if (strncmp(*from, "MODPROBE_OPTIONS=-d " GUEST_RUN, 20 + strlen(GUEST_RUN)))
-			continue;
-		while (*envp)
-			envp++;
-		*envp = *from;
-		return;
-	}
-}
-
 /* Returns 0 or an errno value. */
 static int start(struct guest_exec *e, struct guest_config *config, const uint32_t size[2])
 {
@@ -143,8 +130,7 @@ static int start(struct guest_exec *e, struct guest_config *config, const uint32
 	return failed;
 }
 
-static void begin(uint32_t id, const uint32_t size[2], char *records, size_t len,
-		  const struct guest_config *run)
+static void begin(uint32_t id, const uint32_t size[2], char *records, size_t len)
 {
 	struct guest_config config = { .records = records, .size = len };
 	struct guest_exec *e = find(0);
@@ -157,7 +143,7 @@ static void begin(uint32_t id, const uint32_t size[2], char *records, size_t len
 		e->in = e->out[OUT] = e->out[ERR] = -1;
 		e->room[OUT] = e->room[ERR] = RING3_EXEC_WINDOW;
 		e->tty = config.tty;
-		add_modprobe(config.envp, run->envp);
+		root_environment(config.envp);
 		err = start(e, &config, size);
 		config_release(&config);
 		if (err) {
@@ -212,6 +198,8 @@ static bool read_output(struct guest_exec *e, int stream)
 	if (e->ended && e->rest[stream] < want)
 		want = e->rest[stream];
 	n = want ? read(e->out[stream], message + sizeof(head), want) : 0;
+	if (!want && !e->ended)
+		return true;
 	if (n < 0 && (errno == EINTR || (errno == EAGAIN && !e->ended)))
 		return true;
 	if (n <= 0)
@@ -264,9 +252,8 @@ static void send_signal(struct guest_exec *e, int sig, uint32_t grace_ms)
  * exec_message() - act on a message of the EXEC family
  * @hdr: its header
  * @payload: its payload, with a NUL behind it
- * @config: the run's orders
  */
-void exec_message(const struct ring3_ctl_hdr *hdr, char *payload, struct guest_config *config)
+void exec_message(const struct ring3_ctl_hdr *hdr, char *payload)
 {
 	uint32_t arg[3] = { 0 };
 	struct guest_exec *e;
@@ -276,7 +263,7 @@ void exec_message(const struct ring3_ctl_hdr *hdr, char *payload, struct guest_c
 		return;
 	e = find(arg[0]);
 	if (hdr->type == RING3_CTL_EXEC && hdr->len > sizeof(arg))
-		begin(arg[0], arg + 1, payload + sizeof(arg), hdr->len - sizeof(arg), config);
+		begin(arg[0], arg + 1, payload + sizeof(arg), hdr->len - sizeof(arg));
 	else if (!e)
 		return;		/* it has ended meanwhile */
 	else if (hdr->type == RING3_CTL_EXEC_INPUT)

@@ -58,6 +58,7 @@ extern int host_fd;		/* hostfs of the caller's "/" */
 void root_early(void);
 void root_build(struct guest_config *config);
 void root_enter(struct guest_config *config);
+void root_environment(char **envp);
 
 /* modules.c: loading by order and by alias. */
 void modules_load(char *records, size_t len);
@@ -83,7 +84,7 @@ long long now_ms(void);
 /* exec.c: commands of ring3 exec. */
 #define EXEC_FDS (3 * RING3_EXEC_MAX)
 struct pollfd;
-void exec_message(const struct ring3_ctl_hdr *hdr, char *payload, struct guest_config *config);
+void exec_message(const struct ring3_ctl_hdr *hdr, char *payload);
 size_t exec_poll(struct pollfd *fds);
 void exec_events(const struct pollfd *fds, size_t n);
 void exec_ended(pid_t pid, int status);

@@ -44,6 +44,7 @@ static const struct guest_link {
 };
 
 int host_fd = -1;
+static bool say_modules;	/* modprobe needs to be told where they are */
 
 typedef char guest_path[PATH_MAX + 16];
 
@@ -268,18 +269,28 @@ static void write_file(const char *path, const char *text)
 		close(fd);
 }
 
+/**
+ * root_environment() - add to a command's environment what it needs in this root
+ * @envp: has a spare place
+ */
+void root_environment(char **envp)
+{
+	static char options[] = "MODPROBE_OPTIONS=-d " GUEST_RUN;
+
+	while (say_modules && *envp)
+		envp++;
+	if (say_modules)
+		*envp = options;
+}
+
 /* modprobe without -d looks below /lib/modules: put ours there, or say -d. */
 static void point_modprobe(struct guest_config *config)
 {
-	static char options[] = "MODPROBE_OPTIONS=-d " GUEST_RUN;
-	char **env = config->envp;
-
 	write_file("/proc/sys/kernel/modprobe", GUEST_RUN "/modprobe");
 	if (!mount(GUEST_RUN "/lib/modules", "/lib/modules", NULL, MS_BIND | MS_REC, NULL))
 		return;
-	while (*env)
-		env++;
-	*env = options;
+	say_modules = true;
+	root_environment(config->envp);
 }
 
 /**

@@ -149,7 +149,7 @@ static void handle_message(struct guest_run *run)
 	} else if (hdr.type == RING3_CTL_SIGNAL && hdr.len == sizeof(arg)) {
 		handle_signal(run, payload);
 	} else {
-		exec_message(&hdr, payload, run->config);
+		exec_message(&hdr, payload);
 	}
 	ctl_free(payload, &hdr);
 }

@@ -115,6 +115,8 @@ is 'what stays in the background is not waited for' "$status,$(cat "$T/out")" 0,
 # One whose reader does not read, and another beside it.
 mkfifo stuck
 exec 7<> stuck
+: > one.err
+: > two.err
 "${AS[@]}" "$RING3" exec a -- sh -c 'echo ready >&2; exec yes' > stuck 2> one.err < /dev/null 7>&- 9>&- &
 pid=$!
 ok 'one whose output nobody reads: runs' await 'grep -q ready one.err'
@@ -146,15 +148,13 @@ ok 'kill -9: the command runs' exec_start one a -- \
 	sh -c 'trap "echo hup > /tmp/hup; exit" HUP; echo ready $$; while :; do sleep 0.05; done'
 inside=$(sed -n 's/ready //p' one.out)
 ok 'kill -9: it is there' lives "$inside"
-kill -KILL $pid
-wait $pid 2> /dev/null
+{ kill -KILL $pid && wait $pid; } 2> /dev/null
 ok 'kill -9 of ring3 exec: its command ends' await "! lives $inside" 10
 r3 exec a -- cat /tmp/hup
 is 'by SIGHUP' "$(cat "$T/out")" hup
 ok 'a command that ignores SIGHUP: runs' exec_start one a -- sh -c 'trap "" HUP; echo ready $$; sleep 1000; :'
 inside=$(sed -n 's/ready //p' one.out)
-kill -KILL $pid
-wait $pid 2> /dev/null
+{ kill -KILL $pid && wait $pid; } 2> /dev/null
 ok 'kill -9 of ring3 exec: it is killed' await "! lives $inside" 10
 
 # Sixteen at a time
@@ -271,6 +271,22 @@ exec_ended one
 is 'a panic: 255 for the other command, too' "$status,$(wc -l < "$T/err")" 255,1
 r3_ended
 is 'a panic: the run' "$status" 255
+
+# A hosted kernel that hangs does not hold the caller.
+up b
+ok 'a hosted kernel that hangs: a command runs' exec_start one b -- sh -c 'echo ready; sleep 1000'
+kernel=$(process_of kernel)
+kill -STOP "$kernel"
+kill -INT $pid
+kill -TERM $pid
+kill -HUP $pid
+exec_ended one
+kill -CONT "$kernel"
+ok 'a hosted kernel that hangs: three signals end ring3 exec' [ "$status" -gt 128 -a "$status" -lt 192 ]
+is 'a hosted kernel that hangs: one line' "$(wc -l < "$T/err")" 1
+like 'a hosted kernel that hangs: says so' "$T/err" "^ring3: the command in run 'b' does not answer.*ring3 kill b"
+r3_wait
+is 'a hosted kernel that hangs: its run goes on' "$status" 5
 
 up b
 ok 'kill -9 of the shim: a command runs' exec_start one b -- sh -c 'echo ready; sleep 1000'

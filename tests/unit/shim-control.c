@@ -125,6 +125,115 @@ static void bad_messages(void **state)
 	refuse(RING3_CTL_LOAD_FAILED, "\2\0\0\0\1\0\0\0", 8);
 }
 
+/* Feed one message from a peer; its problem, or NULL. */
+static const char *feed_one(enum ctl_peer peer, uint32_t type, const void *payload, uint32_t len,
+			    struct seen *seen)
+{
+	struct ctl_decoder dec = { .peer = peer };
+	struct buffer in = { 0 };
+	const char *problem;
+
+	*seen = (struct seen){ 0 };
+	ctl_put(&in, type, payload, len);
+	problem = ctl_feed(&dec, in.data, in.len, note, seen);
+	assert_int_equal(seen->count, problem ? 0 : 1);
+	buffer_free(&in);
+	ctl_decoder_free(&dec);
+	return problem;
+}
+
+static void exec_from_guest(void **state)
+{
+	static const struct {
+		uint32_t type;
+		const char *payload;
+		uint32_t len;
+		const char *problem;
+	} rows[] = {
+		{ RING3_CTL_EXEC_STARTED, "\7\0\0\0", 4, NULL },
+		{ RING3_CTL_EXEC_STARTED, "\7\0\0", 3, "a message is too short" },
+		{ RING3_CTL_EXEC_STARTED, "\7\0\0\0x", 5, "a message is too long" },
+		{ RING3_CTL_EXEC_REFUSED, "\7\0\0\0\2\0\0\0", 8, NULL },
+		{ RING3_CTL_EXEC_REFUSED, "\7\0\0\0", 4, "a message is too short" },
+		{ RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\1\0\0\0x", 9, NULL },
+		{ RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\2\0\0\0\0", 9, NULL },
+		{ RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\0\0\0\0x", 9, "there is no such stream" },
+		{ RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\3\0\0\0x", 9, "there is no such stream" },
+		{ RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\1\0\0\0", 8, "a message is too short" },
+		{ RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\1", 5, "a message is too short" },
+		{ RING3_CTL_EXEC_TAKEN, "\7\0\0\0\0\0\1\0", 8, NULL },
+		{ RING3_CTL_EXEC_EXIT, "\7\0\0\0\0\1\0\0", 8, NULL },
+		{ RING3_CTL_EXEC_EXIT, "\7\0\0\0\0\1\0\0\0", 9, "a message is too long" },
+		/* What others say is not the guest's to say. */
+		{ RING3_CTL_EXEC_OVER, "\7\0\0\0\0\0\0\0x", 10, "unknown message" },
+		{ RING3_CTL_EXEC, "\2\0\0\0\0\0\0\0\0\0\0\0Als", 16, "unknown message" },
+		{ RING3_CTL_EXEC_INPUT, "\7\0\0\0x", 5, "unknown message" },
+	};
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		const char *problem = feed_one(CTL_GUEST, rows[i].type, rows[i].payload,
+					       rows[i].len, &seen);
+
+		if (!rows[i].problem)
+			assert_int_equal(seen.last.id, 7);
+		if (!rows[i].problem)
+			assert_null(problem);
+		else
+			assert_string_equal(problem, rows[i].problem);
+	}
+	feed_one(CTL_GUEST, RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\2\0\0\0a\0b", 11, &seen);
+	assert_int_equal(seen.last.value, 2);
+	assert_int_equal(seen.last.data_len, 3);
+}
+
+static void exec_from_client(void **state)
+{
+	static const char zero[RING3_EXEC_CHUNK + 5];
+	static const struct {
+		uint32_t type;
+		const char *payload;
+		uint32_t len;
+		const char *problem;
+	} rows[] = {
+		{ RING3_CTL_EXEC, "\2\0\0\0\1\0\0\0\3\0\0\0Als\0A\0EA=b\0C/\0Ft", 29, NULL },
+		{ RING3_CTL_EXEC, "\2\0\0\0\1\0\0\0\3\0\0\0", 12, "a string has no end" },
+		{ RING3_CTL_EXEC, "\2\0\0\0\1\0\0\0\3\0\0\0Als", 15, "a string has no end" },
+		{ RING3_CTL_EXEC, "\2\0\0\0\1\0\0\0\3\0\0\0EA=b", 17, "there is no command" },
+		{ RING3_CTL_EXEC, "\2\0\0\0\1\0\0\0\3\0\0\0Als\0W/", 19,
+		  "a record is of an unknown kind" },
+		{ RING3_CTL_EXEC, "\2\0\0\0\1\0\0\0\3\0\0\0Als\0", 17,
+		  "a record is of an unknown kind" },
+		{ RING3_CTL_EXEC_INPUT, zero, 4, NULL },
+		{ RING3_CTL_EXEC_INPUT, zero, 4 + RING3_EXEC_CHUNK, NULL },
+		{ RING3_CTL_EXEC_INPUT, zero, 5 + RING3_EXEC_CHUNK, "a message is too long" },
+		{ RING3_CTL_EXEC_ACK, "\0\0\0\0\1\0\0\0\5\0\0\0", 12, NULL },
+		{ RING3_CTL_EXEC_ACK, "\0\0\0\0\0\0\0\0\5\0\0\0", 12, "there is no such stream" },
+		{ RING3_CTL_EXEC_SIGNAL, "\0\0\0\0\17\0\0\0\0\0\0\0", 12, NULL },
+		{ RING3_CTL_EXEC_SIGNAL, zero, 12, "there is no such signal" },
+		{ RING3_CTL_EXEC_SIGNAL, "\0\0\0\0\x41\0\0\0\0\0\0\0", 12,
+		  "there is no such signal" },
+		{ RING3_CTL_EXEC_WINSIZE, zero, 12, NULL },
+		{ RING3_CTL_EXEC_WINSIZE, zero, 8, "a message is too short" },
+		{ RING3_CTL_EXEC_OUTPUT, "\7\0\0\0\1\0\0\0x", 9, "unknown message" },
+		{ RING3_CTL_CONFIG, "Als", 4, "unknown message" },
+		{ RING3_CTL_SIGNAL, zero, 8, "unknown message" },
+	};
+	struct seen seen;
+
+	(void)state;
+	for (size_t i = 0; i < N_ROWS(rows); i++) {
+		const char *problem = feed_one(CTL_CLIENT, rows[i].type, rows[i].payload,
+					       rows[i].len, &seen);
+
+		if (!rows[i].problem)
+			assert_null(problem);
+		else
+			assert_string_equal(problem, rows[i].problem);
+	}
+}
+
 /* The length alone must do: nothing is to be collected for it. */
 static void huge_length(void **state)
 {
@@ -185,6 +294,7 @@ int main(void)
 		cmocka_unit_test(good_messages), cmocka_unit_test(byte_by_byte),
 		cmocka_unit_test(bad_messages),	 cmocka_unit_test(huge_length),
 		cmocka_unit_test(noise),	 cmocka_unit_test(encodes),
+		cmocka_unit_test(exec_from_guest), cmocka_unit_test(exec_from_client),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
