@@ -89,15 +89,20 @@ static void release(struct exec *e)
 	e->id = 0;
 }
 
-/* The command ends as on a terminal that is switched off; its number stays until it has. */
+/*
+ * The command ends as on a terminal that is switched off; its number stays until it has.  What
+ * it says as it cleans up nobody hears, but it can say it: SIGPIPE would cut that short.
+ */
 static void client_gone(struct exec *e)
 {
 	if (!e->asked || e->closing)
 		return release(e);
 	forget_client(e);
 	tell_guest(e, RING3_CTL_EXEC_SIGNAL, SIGHUP, HANGUP_MS);
-	tell_guest(e, RING3_CTL_EXEC_ACK, 1, 0);
-	tell_guest(e, RING3_CTL_EXEC_ACK, 2, 0);
+	for (int i = 0; i < 2; i++) {
+		if (e->unread[i])
+			tell_guest(e, RING3_CTL_EXEC_ACK, i + 1, e->unread[i]);
+	}
 	ctl_put_exec(&e->execs->session->out, RING3_CTL_EXEC_INPUT, &e->id, 1, NULL, 0);
 }
 
@@ -125,7 +130,7 @@ static void flush(struct exec *e)
 /* The last word to a client; flush() follows. */
 static void put_over(struct buffer *out, uint32_t status, const char *text)
 {
-	uint32_t numbers[2] = { 0, status };
+	const uint32_t numbers[2] = { 0, status };
 
 	ctl_put_exec(out, RING3_CTL_EXEC_OVER, numbers, 2, text, strlen(text) + 1);
 }
@@ -169,8 +174,7 @@ static void accept_client(struct execs *execs)
 				 "has ended", execs->name, RING3_EXEC_MAX);
 		return turn_away(fd, text);
 	}
-	if (!++execs->last)
-		execs->last++;
+	execs->last += execs->last == UINT32_MAX ? 2 : 1;
 	*e = (struct exec){
 		.id = execs->last, .fd = fd, .execs = execs, .decoder.peer = CTL_CLIENT,
 	};
@@ -339,11 +343,12 @@ void execs_message(struct execs *execs, const struct ctl_message *msg)
 	/* It may not know yet that the command is over for us. */
 	if (!e || !e->asked || e->closing)
 		return;
-	if (e->fd < 0) {
-		if (end)
-			release(e);
+	if (e->fd < 0 && end)
+		return release(e);
+	if (e->fd < 0 && msg->type == RING3_CTL_EXEC_OUTPUT)
+		tell_guest(e, RING3_CTL_EXEC_ACK, msg->value, msg->data_len);
+	if (e->fd < 0)
 		return;
-	}
 	if (end)
 		ctl_put_exec(&e->out, msg->type, numbers, 2, NULL, 0);
 	else if (msg->type == RING3_CTL_EXEC_STARTED)
@@ -368,12 +373,10 @@ void execs_over(struct execs *execs, const char *fmt, ...)
 	for (size_t i = 0; i < RING3_EXEC_MAX; i++) {
 		struct exec *e = &execs->v[i];
 
-		if (!e->id || e->closing)
-			continue;
 		/* One that has not asked yet hears it when it does. */
-		if (e->fd < 0) {
+		if (e->id && !e->closing && e->fd < 0) {
 			release(e);
-		} else if (e->asked) {
+		} else if (e->id && !e->closing && e->asked) {
 			put_over(&e->out, RING3_EXIT_CRASH, execs->over);
 			e->closing = true;
 			flush(e);

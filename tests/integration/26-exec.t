@@ -145,7 +145,7 @@ done
 
 # The end of the client is that of its command.
 ok 'kill -9: the command runs' exec_start one a -- \
-	sh -c 'trap "echo hup > /tmp/hup; exit" HUP; echo ready $$; while :; do sleep 0.05; done'
+	sh -c 'trap "echo hup >&2; echo hup > /tmp/hup; exit" HUP; echo ready $$; while :; do sleep 0.05; done'
 inside=$(sed -n 's/ready //p' one.out)
 ok 'kill -9: it is there' lives "$inside"
 { kill -KILL $pid && wait $pid; } 2> /dev/null
