@@ -70,3 +70,10 @@ demo:
 	$(Q)$(MAKE) --no-print-directory build-all build/tests/tcp
 	$(Q)$(MAKE) --no-print-directory kernel
 	$(Q)examples/demo.sh
+
+## lab: real VFIO, in a Linux with an IOMMU that QEMU runs without KVM (LAB_TESTS=FILE...)
+LAB_TESTS ?= $(sort $(wildcard tests/lab/*.t))
+.PHONY: lab
+lab: test-inside
+	$(Q)tests/lab/kernel.sh > /dev/null
+	$(Q)prove --timer --exec tests/tools/quiet.sh $(LAB_TESTS)

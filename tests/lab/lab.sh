@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# lab.sh - what the tests of the lab share
+#
+# A test sets `devices`, QEMU's arguments that add them, and sources this file.  On the machine
+# that boots the lab (tests/lab/run) with these and runs the same file again inside; the rest of
+# it, and of this file, is for there.
+#
+#   qmp JSON             carry a command out in QEMU's monitor; its answer in $answer
+#   driver_of BDF        the driver of a device, or nothing
+#   group_of BDF         the number of its IOMMU group
+if [ -z "${RING3_IN_LAB:-}" ]; then
+	exec "$(dirname "${BASH_SOURCE[0]}")/run" "$0" "${devices[@]}"
+fi
+
+# shellcheck source=SCRIPTDIR/../lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+
+SYS=/sys/bus/pci/devices
+
+driver_of() {
+	local link
+	link=$(readlink "$SYS/$1/driver") && echo "${link##*/}"
+}
+
+group_of() {
+	local link
+	link=$(readlink "$SYS/$1/iommu_group") && echo "${link##*/}"
+}
+
+# The answers on the port are lines of JSON; events come in between.
+qmp_answer() {
+	answer=
+	while IFS= read -r -t 20 -u 8 answer; do
+		case $answer in
+		*'"return"'*) return 0 ;;
+		*'"error"'*) echo "# QEMU: $answer" >&2; return 1 ;;
+		esac
+	done
+	return 1
+}
+
+qmp_open() {
+	local port
+	for port in /sys/class/virtio-ports/*; do
+		[ "$(cat "$port/name")" != qmp ] || exec 8<> "/dev/${port##*/}"
+	done
+	echo '{"execute":"qmp_capabilities"}' >&8
+	qmp_answer
+}
+
+qmp() {
+	echo "$1" >&8
+	qmp_answer
+}
