@@ -51,7 +51,7 @@ void device_free(struct device *dev)
 {
 	if (!dev)
 		return;
-	dma_unmap_all(&dev->dma);
+	device_dma_unmap_all(dev);
 	irq_exit(dev);
 	dma_exit(&dev->dma);
 	seen_free(dev->seen);
@@ -262,7 +262,8 @@ static void config_access(struct device *dev, uint32_t off, uint8_t *buf, uint32
  * @len: bytes; on BARs a register's width, or the length of a run of plain memory
  * @write: direction
  *
- * With decoding off in COMMAND, BARs read as all ones and ignore writes.
+ * With decoding off in COMMAND, BARs read as all ones and ignore writes; everything does
+ * when the device is gone.
  *
  * Return: 0, or -EIO if plain memory could not be had.
  */
@@ -271,6 +272,12 @@ int device_region_access(struct device *dev, uint32_t region, uint64_t off, void
 {
 	const struct region *r = &dev->regions[region];
 
+	if (dev->gone && !write) {
+		memset(buf, 0xff, len);
+		return 0;
+	}
+	if (dev->gone)
+		return 0;
 	if (r->kind == REGION_CONFIG) {
 		config_access(dev, off, buf, len, write);
 		return 0;
@@ -295,48 +302,6 @@ int device_region_access(struct device *dev, uint32_t region, uint64_t off, void
 }
 
 /**
- * device_dma_map() - let the device reach some memory of its client
- * @dev: device
- * @req: validated by the decoder
- * @fd: the file, or -1; set to -1 when taken over
- *
- * Return: 0 or a negative errno.
- */
-int device_dma_map(struct device *dev, const struct dma_request *req, int *fd)
-{
-	if (*fd >= 0 && dev->backend->dma_map) {
-		int err = dev->backend->dma_map(dev, req, *fd);
-
-		if (err)
-			return err;
-	}
-	return dma_map(&dev->dma, req, fd);
-}
-
-/**
- * device_dma_unmap() - take memory away from the device
- * @dev: device
- * @iova: start
- * @size: bytes, not 0
- * @unmapped: bytes taken away
- *
- * Return: 0 or a negative errno, see dma_unmap().
- */
-int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t *unmapped)
-{
-	return dma_unmap(&dev->dma, iova, size, unmapped);
-}
-
-/**
- * device_dma_unmap_all() - take all memory away from the device
- * @dev: device
- */
-void device_dma_unmap_all(struct device *dev)
-{
-	dma_unmap_all(&dev->dma);
-}
-
-/**
  * device_reset() - reset the function
  * @dev: device
  *
@@ -347,6 +312,8 @@ void device_dma_unmap_all(struct device *dev)
  */
 void device_reset(struct device *dev)
 {
+	if (dev->gone)
+		return;
 	count(&dev->resets, 1);
 	trace_reset(dev);
 	dev->backend->reset(dev);
@@ -364,9 +331,31 @@ void device_quiesce(struct device *dev)
 {
 	if (dev->backend->leaving)
 		dev->backend->leaving(dev);
-	dev->backend->command(dev, PCI_COMMAND_INTX_DISABLE);
+	if (!dev->gone)
+		dev->backend->command(dev, PCI_COMMAND_INTX_DISABLE);
 	irq_disarm(dev);
-	dma_unmap_all(&dev->dma);
+	device_dma_unmap_all(dev);
 	device_reset(dev);
 	told_forget(dev);
+}
+
+/**
+ * device_wanted() - the host wants the device back: stop it, and tell its client
+ * @dev: device; its backend holds it still, and lets it go when this returns
+ *
+ * As device_quiesce(), but the client stays.  It is told by VFIO's request interrupt, so that
+ * it lets go of what it has mapped; all it reads from now on is all ones.
+ */
+void device_wanted(struct device *dev)
+{
+	struct notify request = dev->irqs.request.notify;
+
+	dev->irqs.request.notify = (struct notify){ .fd = -1 };
+	dev->backend->command(dev, PCI_COMMAND_INTX_DISABLE);
+	irq_disarm(dev);
+	device_dma_unmap_all(dev);
+	device_reset(dev);
+	dev->gone = true;
+	notify_signal(&request);
+	notify_clear(&request);
 }

@@ -31,6 +31,7 @@ struct region {
 	uint64_t size;
 	bool is_64, prefetch;
 	int fd;				/* valid with nr_areas; owned by the backend */
+	bool guarded;			/* fd is more than these areas: see server.c */
 	uint64_t fd_offset;
 	uint32_t nr_areas;		/* mappable parts, sorted */
 	struct vfio_user_sparse_area areas[REGION_MAX_AREAS];
@@ -52,6 +53,8 @@ struct device {
 	unsigned int index;		/* its number */
 	int slot, function;		/* where it is while nobody tells */
 	bool client;			/* somebody is connected */
+	bool launched;			/* by the one who started the proxy, with its first code known */
+	bool gone;			/* taken back: reads are all ones, writes are lost */
 	uint32_t caller;		/* of the next access, for the trace */
 	uint64_t resets;
 	struct access_count accesses[VFIO_USER_NUM_REGIONS];
@@ -79,5 +82,6 @@ int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t 
 void device_dma_unmap_all(struct device *dev);
 void device_reset(struct device *dev);
 void device_quiesce(struct device *dev);
+void device_wanted(struct device *dev);
 
 #endif

@@ -19,8 +19,16 @@
 #include "proxy/dma.h"
 #include "proxy/vfio_user.h"
 
-/* Memory only: a file on FUSE or a network could keep the proxy waiting. */
-static bool never_blocks(int fd, const struct stat *st)
+/**
+ * dma_never_blocks() - is this file memory?
+ * @fd: a client's file
+ * @st: what fstat() says about it
+ *
+ * A file on FUSE or a network could keep the proxy waiting.
+ *
+ * Return: true if it can be read, written and mapped without waiting for anybody.
+ */
+bool dma_never_blocks(int fd, const struct stat *st)
 {
 	struct statfs fs;
 
@@ -90,7 +98,7 @@ static int file_get(struct dma *dma, int *fd)
 	key.dev = st.st_dev;
 	key.ino = st.st_ino;
 	key.access = fl & O_ACCMODE;
-	key.usable = never_blocks(*fd, &st);
+	key.usable = dma_never_blocks(*fd, &st);
 	i = file_find(dma, &key);
 	if (i < 0) {
 		i = file_free_slot(dma);

@@ -44,6 +44,9 @@ struct dma_request {
 	uint32_t flags;
 };
 
+struct stat;
+
+bool dma_never_blocks(int fd, const struct stat *st);
 void dma_init(struct dma *dma);
 void dma_exit(struct dma *dma);
 int dma_map(struct dma *dma, const struct dma_request *req, int *fd);

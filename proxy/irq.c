@@ -126,6 +126,8 @@ static struct irq_vector *vector_of(struct irqs *irqs, uint32_t index, uint32_t 
 		return &irqs->intx;
 	case VFIO_USER_MSI:
 		return &irqs->msi[i];
+	case VFIO_USER_REQ:
+		return &irqs->request;
 	default:
 		return &irqs->msix[i];
 	}
@@ -137,7 +139,7 @@ static void eval(struct device *dev, uint32_t index, uint32_t i)
 		intx_eval(dev);
 	else if (index == VFIO_USER_MSI)
 		eval_msi(dev, i);
-	else
+	else if (index == VFIO_USER_MSIX)
 		eval_msix(dev, i);
 }
 
@@ -177,6 +179,7 @@ int irq_init(struct device *dev)
 static void all_vectors(struct irqs *irqs, void (*fn)(struct irq_vector *v))
 {
 	fn(&irqs->intx);
+	fn(&irqs->request);
 	for (uint32_t i = 0; i < MSI_MAX; i++)
 		fn(&irqs->msi[i]);
 	for (uint32_t i = 0; irqs->msix && i < irqs->count[VFIO_USER_MSIX]; i++)

@@ -37,6 +37,7 @@ struct irqs {
 	uint32_t intx_again;	/* unmasked so often in a row, and still asserted */
 	struct irq_vector msi[MSI_MAX];
 	struct irq_vector *msix;	/* count[VFIO_USER_MSIX] of them */
+	struct irq_vector request;	/* the host wants the device back, see device_wanted() */
 	uint8_t *table;		/* the virtual MSI-X table */
 	bool table_used;	/* the client has written the table */
 	uint8_t table_bar, pba_bar;

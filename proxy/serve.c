@@ -145,6 +145,7 @@ int serve_client(struct device *dev, int fd)
 		return -1;
 	}
 	dev->client = true;
+	dev->launched = true;
 	port_add(port);
 	given_clients++;
 	return 0;

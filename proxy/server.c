@@ -107,7 +107,29 @@ static int do_get_info(struct reply *reply)
 	return put(reply, &info, sizeof(info));
 }
 
-static uint32_t region_flags(const struct region *r)
+/*
+ * How much of a region may be mapped by this client now.
+ *
+ * A guarded descriptor is a whole device, with everything that can be done to it: VFIO has no
+ * lesser one that can be mapped.  It goes only to a client whose first code we know, the hosted
+ * kernel as it boots, which maps and closes it before it has loaded a driver; and only as long
+ * as that is the first thing it does, once for each region.  Everybody else finds that nothing
+ * can be mapped, and all accesses come to us.
+ */
+static uint32_t areas_for(const struct session *s, const struct region *r, uint32_t index)
+{
+	if (r->guarded && (!s->dev->launched || s->acted || s->handed >> index & 1))
+		return 0;
+	return r->nr_areas;
+}
+
+static bool only_asks(uint16_t cmd)
+{
+	return cmd == VFIO_USER_VERSION || cmd == VFIO_USER_DEVICE_GET_INFO ||
+	       cmd == VFIO_USER_DEVICE_GET_REGION_INFO || cmd == VFIO_USER_DEVICE_GET_IRQ_INFO;
+}
+
+static uint32_t region_flags(const struct region *r, uint32_t nr_areas)
 {
 	uint32_t flags = 0;
 
@@ -115,7 +137,7 @@ static uint32_t region_flags(const struct region *r)
 		flags |= VFIO_USER_REGION_READABLE;
 	if (r->size && r->kind != REGION_ROM)
 		flags |= VFIO_USER_REGION_WRITEABLE;
-	if (r->nr_areas)
+	if (nr_areas)
 		flags |= VFIO_USER_REGION_MMAP | VFIO_USER_REGION_CAPS;
 	return flags;
 }
@@ -124,21 +146,22 @@ static uint32_t region_flags(const struct region *r)
  * A client that left too little room gets the fixed part, and in argsz the size to
  * ask for; the descriptor comes with the full answer only.
  */
-static int do_region_info(struct device *dev, const struct request *req, struct reply *reply)
+static int do_region_info(struct session *s, const struct request *req, struct reply *reply)
 {
-	const struct region *r = &dev->regions[req->info.index];
+	const struct region *r = &s->dev->regions[req->info.index];
+	const uint32_t nr_areas = areas_for(s, r, req->info.index);
 	struct vfio_user_region_info info = {
-		.argsz = sizeof(info), .flags = region_flags(r), .index = req->info.index,
-		.size = r->size, .offset = r->nr_areas ? r->fd_offset : 0,
+		.argsz = sizeof(info), .flags = region_flags(r, nr_areas),
+		.index = req->info.index, .size = r->size, .offset = nr_areas ? r->fd_offset : 0,
 	};
 	struct vfio_user_sparse_mmap cap = {
 		.header = { .id = VFIO_USER_CAP_SPARSE_MMAP, .version = 1 },
-		.nr_areas = r->nr_areas,
+		.nr_areas = nr_areas,
 	};
-	size_t areas = r->nr_areas * sizeof(r->areas[0]);
+	size_t areas = nr_areas * sizeof(r->areas[0]);
 	uint8_t *p;
 
-	if (!r->nr_areas)
+	if (!nr_areas)
 		return put(reply, &info, sizeof(info));
 	info.argsz = sizeof(info) + sizeof(cap) + areas;
 	info.cap_offset = sizeof(info);
@@ -151,6 +174,7 @@ static int do_region_info(struct device *dev, const struct request *req, struct 
 	memcpy(p + sizeof(info), &cap, sizeof(cap));
 	memcpy(p + sizeof(info) + sizeof(cap), r->areas, areas);
 	reply->fd = r->fd;
+	s->handed |= 1u << req->info.index;
 	return 0;
 }
 
@@ -225,7 +249,7 @@ static int dispatch(struct session *s, const struct decode_limits *limits,
 	case VFIO_USER_DEVICE_GET_INFO:
 		return do_get_info(reply);
 	case VFIO_USER_DEVICE_GET_REGION_INFO:
-		return do_region_info(dev, req, reply);
+		return do_region_info(s, req, reply);
 	case VFIO_USER_DEVICE_GET_IRQ_INFO:
 		return do_irq_info(dev, req, reply);
 	case VFIO_USER_DEVICE_SET_IRQS:
@@ -299,6 +323,7 @@ void server_handle(struct session *s, const struct vfio_user_hdr *hdr, const uin
 	reply->len = 0;
 	if (!payload_of(reply, 0))
 		return;
+	s->acted |= !only_asks(hdr->cmd);
 	err = decode_request(&limits, hdr, payload, nfds, &req);
 	if (!err)
 		err = dispatch(s, &limits, &req, fds, nfds, reply);

@@ -16,6 +16,8 @@
 struct session {
 	struct device *dev;
 	bool negotiated;
+	bool acted;		/* it has done more than ask what there is */
+	uint32_t handed;	/* regions whose guarded descriptor it has had, a bit each */
 };
 
 struct reply {
