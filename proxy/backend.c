@@ -12,6 +12,7 @@
 
 const struct backend *const backends[] = {
 	&backend_qemu,
+	&backend_vfio,
 	&backend_testdev,
 	NULL,
 };

@@ -3,7 +3,7 @@
 
 # client*.c are for the hosted kernel and tools.
 PROXY_SRC := $(filter-out proxy/client.c proxy/client-io.c,\
-	$(sort $(wildcard proxy/*.c proxy/testdev/*.c proxy/qemu/*.c proxy/view/*.c)))
+	$(sort $(wildcard proxy/*.c proxy/testdev/*.c proxy/qemu/*.c proxy/vfio/*.c proxy/view/*.c)))
 PROXY_OBJ := $(PROXY_SRC:%.c=$(B)/%.o)
 PROXY_LIBS := -ljson-c -lfuse3 -lpthread
 

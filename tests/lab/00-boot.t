@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # 00-boot.t - the lab itself: an IOMMU with interrupt remapping, VFIO, QEMU's monitor, and a hosted kernel
-# shellcheck disable=SC2034 # for lab.sh
+# shellcheck disable=SC2034,SC2054 # for lab.sh, and the commas are QEMU's
 devices=(-device edu,addr=10.0 -device pcie-root-port,id=slot1,chassis=1,addr=11.0)
 # shellcheck source=SCRIPTDIR/lab.sh
 . "$(dirname "$0")/lab.sh"

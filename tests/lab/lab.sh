@@ -17,6 +17,8 @@ fi
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 SYS=/sys/bus/pci/devices
+# A hosted command sees its working directory.
+cp "$TOP/tests/lab/net.sh" "$TOOLS/tcp" .
 
 driver_of() {
 	local link
@@ -52,4 +54,29 @@ qmp_open() {
 qmp() {
 	echo "$1" >&8
 	qmp_answer
+}
+
+# By hand, where `ring3 bind` is not what is tested.
+to_vfio() {
+	local bdf
+	for bdf in "$@"; do
+		[ ! -e "$SYS/$bdf/driver" ] || echo "$bdf" > "$SYS/$bdf/driver/unbind"
+		echo vfio-pci > "$SYS/$bdf/driver_override"
+		echo "$bdf" > /sys/bus/pci/drivers_probe
+		[ "$(driver_of "$bdf")" = vfio-pci ] || return 1
+	done
+}
+
+to_native() {
+	echo "$1" > "$SYS/$1/driver/unbind"
+	echo > "$SYS/$1/driver_override"
+	echo "$1" > /sys/bus/pci/drivers_probe
+	[ "$(driver_of "$1")" = "$2" ]
+}
+
+# A test: no device reached for memory that is not its own, and the lab's kernel is well.
+no_faults() {
+	dmesg > "$T/out"
+	unlike 'no IOMMU fault' "$T/out" 'DMAR:.*(fault|Fault|DMA (Read|Write))'
+	unlike 'no warning of the kernel' "$T/out" 'WARNING:|BUG:|Oops|Call Trace'
 }

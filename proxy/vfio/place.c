@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * place.c - from the user's BDF to a device that VFIO can give us, or the reason why not
+ */
+#include <ctype.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "proxy/error.h"
+#include "proxy/vfio/vfio.h"
+
+const char *vfio_sysfs = "/sys";	/* elsewhere in tests */
+
+static bool take_hex(const char **text, unsigned int digits, char end)
+{
+	for (unsigned int i = 0; i < digits; i++)
+		if (!isxdigit((unsigned char)*(*text)++))
+			return false;
+	return *(*text)++ == end;
+}
+
+/**
+ * vfio_parse_bdf() - a place on the host's buses
+ * @text: DDDD:BB:SS.F, or BB:SS.F in domain 0
+ * @bdf: receives the long form in lower case, as sysfs has it
+ *
+ * Return: 0, or -1.
+ */
+int vfio_parse_bdf(const char *text, char bdf[VFIO_BDF])
+{
+	const char *p = text;
+	size_t n = strlen(text);
+
+	if (n != 7 && n != 12)
+		return -1;
+	if (n == 12 && !take_hex(&p, 4, ':'))
+		return -1;
+	if (!take_hex(&p, 2, ':') || !take_hex(&p, 2, '.') || *p < '0' || *p > '7' || p[1])
+		return -1;
+	memcpy(bdf, "0000:", 5);
+	for (size_t i = 0; i <= n; i++)
+		bdf[VFIO_BDF - 1 - n + i] = tolower((unsigned char)text[i]);
+	/* Slots are 00 to 1f. */
+	return bdf[8] > '1' ? -1 : 0;
+}
+
+/* The last part of where a link of a device points; false: there is no such link. */
+static bool link_name(const char *bdf, const char *link, char *name, size_t size)
+{
+	char path[256], to[256];
+	const char *last;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/%s", vfio_sysfs, bdf, link);
+	n = readlink(path, to, sizeof(to) - 1);
+	if (n < 0)
+		return false;
+	to[n] = '\0';
+	last = strrchr(to, '/');
+	last = last ? last + 1 : to;
+	if (strlen(last) >= size)
+		return false;
+	memcpy(name, last, strlen(last) + 1);
+	return true;
+}
+
+static bool exists(const char *fmt, const char *what)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), fmt, vfio_sysfs, what);
+	return !access(path, F_OK);
+}
+
+static bool dir_is_empty(const char *what)
+{
+	char path[256];
+	struct dirent *e;
+	bool empty = true;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/%s", vfio_sysfs, what);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir)))
+		empty &= e->d_name[0] == '.';
+	if (dir)
+		closedir(dir);
+	return empty;
+}
+
+static int no_group(const struct device *dev)
+{
+	if (dir_is_empty("class/iommu"))
+		return fail("device '%s': this machine has no IOMMU in use, and without one a device reaches all memory: switch VT-d or AMD-Vi on in the firmware and boot with intel_iommu=on or amd_iommu=on",
+			    device_name(dev));
+	return fail("device '%s': it has no IOMMU group: the IOMMU does not cover it, so it cannot be handed out; choose another slot",
+		    device_name(dev));
+}
+
+/**
+ * vfio_is_bound() - does vfio-pci hold a device?
+ * @bdf: of the device
+ *
+ * Return: false if another driver does, or none, or there is no such device.
+ */
+bool vfio_is_bound(const char *bdf)
+{
+	char driver[64];
+
+	return link_name(bdf, "driver", driver, sizeof(driver)) && !strcmp(driver, "vfio-pci");
+}
+
+/**
+ * vfio_find() - check that a device can be had
+ * @dev: for messages
+ * @bdf: as from vfio_parse_bdf()
+ * @group: receives its IOMMU group's number
+ *
+ * Return: 0, or -1 with fail().
+ */
+int vfio_find(const struct device *dev, const char *bdf, char group[16])
+{
+	char driver[64];
+
+	if (!exists("%s/bus/pci/devices/%s", bdf))
+		return fail("device '%s': there is no PCI device %s; 'ring3 status' lists them",
+			    device_name(dev), bdf);
+	if (!link_name(bdf, "iommu_group", group, 16))
+		return no_group(dev);
+	if (!link_name(bdf, "driver", driver, sizeof(driver)))
+		return fail("device '%s': %s is not bound to vfio-pci but to no driver; run: ring3 bind %s",
+			    device_name(dev), bdf, bdf);
+	if (strcmp(driver, "vfio-pci"))
+		return fail("device '%s': %s is not bound to vfio-pci but to %s; run: ring3 bind %s",
+			    device_name(dev), bdf, driver, bdf);
+	return 0;
+}
+
+/* Drivers that do not touch their device leave the group to its user (vfio.ko). */
+static bool is_harmless(const char *driver)
+{
+	return !strncmp(driver, "vfio-", 5) || !strcmp(driver, "pci-stub") ||
+	       !strcmp(driver, "pcieport");
+}
+
+/**
+ * vfio_not_viable() - who keeps a group from being used
+ * @group: its number
+ *
+ * Return: "BDF (driver NAME), ...", to free; NULL without memory.
+ */
+char *vfio_not_viable(const char *group)
+{
+	char path[256], driver[64], *text = NULL;
+	struct dirent *e;
+	size_t size;
+	FILE *out;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/kernel/iommu_groups/%s/devices", vfio_sysfs, group);
+	dir = opendir(path);
+	out = open_memstream(&text, &size);
+	while (out && dir && (e = readdir(dir))) {
+		if (e->d_name[0] == '.' ||
+		    !link_name(e->d_name, "driver", driver, sizeof(driver)) || is_harmless(driver))
+			continue;
+		fprintf(out, "%s%s (driver %s)", ftell(out) ? ", " : "", e->d_name, driver);
+	}
+	if (dir)
+		closedir(dir);
+	if (out)
+		fclose(out);
+	return text;
+}
