@@ -14,6 +14,7 @@ const struct backend *const backends[] = {
 	&backend_qemu,
 	&backend_vfio,
 	&backend_testdev,
+	&backend_vfio_user,
 	NULL,
 };
 

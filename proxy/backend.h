@@ -59,8 +59,10 @@ struct backend {
 	bool (*intx_level)(struct device *dev);
 	/* May this memory be mapped?  Optional; 0 or a negative errno. */
 	int (*dma_map)(struct device *dev, const struct dma_request *req, int fd);
-	/* Memory is not the device's any more, when this returns; size 0: all of it.  Optional. */
+	/* It is mapped no more; called for each mapping, before the table loses it.  Optional. */
 	void (*dma_unmap)(struct device *dev, uint64_t iova, uint64_t size);
+	/* A client has connected and nothing was asked yet.  Optional. */
+	void (*arriving)(struct device *dev);
 	/* The client has gone; what follows must be done soon.  Optional. */
 	void (*leaving)(struct device *dev);
 	/* Reset the function; bus mastering is off afterwards. */
@@ -68,7 +70,7 @@ struct backend {
 };
 
 extern const struct backend *const backends[];
-extern const struct backend backend_testdev, backend_qemu, backend_vfio;
+extern const struct backend backend_testdev, backend_qemu, backend_vfio, backend_vfio_user;
 
 const struct backend *backend_find(const char *name);
 int backend_check_params(const struct backend *be, const struct spec *spec);

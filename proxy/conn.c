@@ -310,6 +310,7 @@ struct conn *conn_new(int fd, struct device *dev, conn_closed_fn closed, void *a
 	conn->tx.fd = -1;
 	conn->src.fd = fd;
 	conn->src.fn = event;
+	conn->src.owner = conn->stall.src.owner = dev;
 	if (loop_timer_init(&conn->stall, stalled))
 		goto err_free;
 	if (loop_add(&conn->src, EPOLLIN)) {

@@ -17,19 +17,30 @@
  */
 int device_dma_map(struct device *dev, const struct dma_request *req, int *fd)
 {
-	bool backed = *fd >= 0;
+	bool told = *fd >= 0 && dev->backend->dma_map;
+	size_t first, end;
 	int err = 0;
 
 	if (dev->gone)
 		return -ENODEV;
-	if (backed && dev->backend->dma_map)
+	if (dma_covers(&dev->dma, req->iova, req->size, &first, &end) != -ENOENT)
+		return -EEXIST;
+	if (told)
 		err = dev->backend->dma_map(dev, req, *fd);
 	if (err)
 		return err;
 	err = dma_map(&dev->dma, req, fd);
-	if (err && backed && dev->backend->dma_unmap)
+	if (err && told && dev->backend->dma_unmap)
 		dev->backend->dma_unmap(dev, req->iova, req->size);
 	return err;
+}
+
+/* What was not handed on, for want of a descriptor, is not taken back. */
+static void tell_unmapped(struct device *dev, size_t first, size_t end)
+{
+	for (size_t i = first; dev->backend->dma_unmap && i < end; i++)
+		if (dev->dma.maps[i].file >= 0)
+			dev->backend->dma_unmap(dev, dev->dma.maps[i].iova, dev->dma.maps[i].size);
 }
 
 /**
@@ -43,11 +54,14 @@ int device_dma_map(struct device *dev, const struct dma_request *req, int *fd)
  */
 int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {
-	int err = dma_unmap(&dev->dma, iova, size, unmapped);
+	size_t first, end;
+	int err = dma_covers(&dev->dma, iova, size, &first, &end);
 
-	if (!err && dev->backend->dma_unmap)
-		dev->backend->dma_unmap(dev, iova, size);
-	return err;
+	*unmapped = 0;
+	if (err)
+		return err;
+	tell_unmapped(dev, first, end);
+	return dma_unmap(&dev->dma, iova, size, unmapped);
 }
 
 /**
@@ -56,7 +70,6 @@ int device_dma_unmap(struct device *dev, uint64_t iova, uint64_t size, uint64_t 
  */
 void device_dma_unmap_all(struct device *dev)
 {
-	if (dev->backend->dma_unmap)
-		dev->backend->dma_unmap(dev, 0, 0);
+	tell_unmapped(dev, 0, dev->dma.nr);
 	dma_unmap_all(&dev->dma);
 }

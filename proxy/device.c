@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "proxy/areas.h"
 #include "proxy/backend.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
@@ -81,6 +82,7 @@ int device_setup(struct device *dev)
 {
 	if (dev->backend->setup(dev) || config_init(dev) || irq_init(dev))
 		return -1;
+	areas_without_msix(dev);
 	return 0;
 }
 
@@ -90,6 +92,7 @@ int device_setup(struct device *dev)
  */
 void device_trap(struct device *dev)
 {
+	dev->trapped = true;
 	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
 		dev->regions[i].nr_areas = 0;
 }

@@ -19,16 +19,8 @@
 #include "proxy/dma.h"
 #include "proxy/vfio_user.h"
 
-/**
- * dma_never_blocks() - is this file memory?
- * @fd: a client's file
- * @st: what fstat() says about it
- *
- * A file on FUSE or a network could keep the proxy waiting.
- *
- * Return: true if it can be read, written and mapped without waiting for anybody.
- */
-bool dma_never_blocks(int fd, const struct stat *st)
+/* Memory only: a file on FUSE or a network could keep the proxy waiting. */
+static bool never_blocks(int fd, const struct stat *st)
 {
 	struct statfs fs;
 
@@ -36,6 +28,19 @@ bool dma_never_blocks(int fd, const struct stat *st)
 		return false;
 	return fs.f_type == TMPFS_MAGIC || fs.f_type == HUGETLBFS_MAGIC ||
 	       fs.f_type == RAMFS_MAGIC;
+}
+
+/**
+ * dma_file_is_memory() - can this file neither block nor end early but by being cut short?
+ * @fd: from somebody else
+ *
+ * Return: true for a regular file in memory.
+ */
+bool dma_file_is_memory(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && never_blocks(fd, &st);
 }
 
 /**
@@ -98,7 +103,7 @@ static int file_get(struct dma *dma, int *fd)
 	key.dev = st.st_dev;
 	key.ino = st.st_ino;
 	key.access = fl & O_ACCMODE;
-	key.usable = dma_never_blocks(*fd, &st);
+	key.usable = never_blocks(*fd, &st);
 	i = file_find(dma, &key);
 	if (i < 0) {
 		i = file_free_slot(dma);
@@ -190,31 +195,50 @@ int dma_map(struct dma *dma, const struct dma_request *req, int *fd)
 }
 
 /**
+ * dma_covers() - which mappings a range holds
+ * @dma: table
+ * @iova: start of the range
+ * @size: bytes, not 0
+ * @first: index of the first of them
+ * @end: index behind the last
+ *
+ * Return: 0, or -ENOENT (nothing mapped there), -EINVAL (a mapping sticks out).
+ */
+int dma_covers(const struct dma *dma, uint64_t iova, uint64_t size, size_t *first, size_t *end)
+{
+	uint64_t last = iova + (size - 1);
+
+	*first = *end = lower_bound(dma, iova);
+	for (; *end < dma->nr && dma->maps[*end].iova <= last; ++*end) {
+		const struct dma_map *m = &dma->maps[*end];
+
+		if (m->iova < iova || m->iova + (m->size - 1) > last)
+			return -EINVAL;
+	}
+	return *end == *first ? -ENOENT : 0;
+}
+
+/**
  * dma_unmap() - remove every mapping inside a range
  * @dma: table
  * @iova: start of the range
  * @size: bytes, not 0; may not cut a mapping in two
  * @unmapped: bytes removed
  *
- * Return: 0, or -ENOENT (nothing mapped there), -EINVAL (a mapping sticks out).
+ * Return: 0 or as dma_covers().
  */
 int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size, uint64_t *unmapped)
 {
-	uint64_t last = iova + (size - 1);
-	size_t first = lower_bound(dma, iova), end = first;
+	size_t first, end;
+	int err = dma_covers(dma, iova, size, &first, &end);
 
 	*unmapped = 0;
-	for (; end < dma->nr && dma->maps[end].iova <= last; end++) {
-		const struct dma_map *m = &dma->maps[end];
-
-		if (m->iova < iova || m->iova + (m->size - 1) > last)
-			return -EINVAL;
-		*unmapped += m->size;
-	}
-	if (end == first)
-		return -ENOENT;
-	for (size_t i = first; i < end; i++)
+	if (err)
+		return err;
+	for (size_t i = first; i < end; i++) {
+		*unmapped += dma->maps[i].size;
 		file_put(dma, dma->maps[i].file);
+	}
 	pthread_mutex_lock(&dma->lock);
 	memmove(&dma->maps[first], &dma->maps[end], (dma->nr - end) * sizeof(dma->maps[0]));
 	dma->nr -= end - first;

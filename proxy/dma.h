@@ -44,13 +44,12 @@ struct dma_request {
 	uint32_t flags;
 };
 
-struct stat;
-
-bool dma_never_blocks(int fd, const struct stat *st);
+bool dma_file_is_memory(int fd);
 void dma_init(struct dma *dma);
 void dma_exit(struct dma *dma);
 int dma_map(struct dma *dma, const struct dma_request *req, int *fd);
 int dma_unmap(struct dma *dma, uint64_t iova, uint64_t size, uint64_t *unmapped);
+int dma_covers(const struct dma *dma, uint64_t iova, uint64_t size, size_t *first, size_t *end);
 void dma_unmap_all(struct dma *dma);
 size_t dma_list(struct dma *dma, struct dma_map *maps, size_t max);
 int dma_read(struct dma *dma, uint64_t iova, void *buf, size_t len);

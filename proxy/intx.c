@@ -102,6 +102,7 @@ void irq_intx(struct device *dev, bool level)
  */
 int intx_init(struct device *dev)
 {
+	dev->irqs.intx_hold.src.owner = dev;
 	return loop_timer_init(&dev->irqs.intx_hold, hold_over);
 }
 

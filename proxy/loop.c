@@ -4,8 +4,13 @@
  *
  * Events are taken one at a time, so that a handler may free any source, its own
  * included, without a later event of the same batch pointing at freed memory.
+ *
+ * A handler that has to wait for a slow server does it in loop_wait(), where the loop goes on
+ * for everything but the device that waits: a source that is about that device is taken out
+ * when it has an event, and put back when the wait is over.
  */
 #include <errno.h>
+#include <poll.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -16,6 +21,15 @@ static int epfd = -1;
 static struct loop_work *work_head, **work_tail = &work_head;
 static bool stopping;
 static int stop_status;
+
+/* The devices that wait, the innermost first. */
+struct hold {
+	const void *owner;
+	struct hold *outer;
+};
+
+static struct hold *holds;
+static struct loop_src *held_head;
 
 /**
  * loop_init() - create the loop
@@ -60,6 +74,8 @@ static int control(int op, struct loop_src *src, uint32_t events)
  */
 int loop_add(struct loop_src *src, uint32_t events)
 {
+	src->events = events;
+	src->held = false;
 	return control(EPOLL_CTL_ADD, src, events);
 }
 
@@ -72,7 +88,26 @@ int loop_add(struct loop_src *src, uint32_t events)
  */
 int loop_mod(struct loop_src *src, uint32_t events)
 {
-	return control(EPOLL_CTL_MOD, src, events);
+	src->events = events;
+	return src->held ? 0 : control(EPOLL_CTL_MOD, src, events);
+}
+
+static void hold(struct loop_src *src)
+{
+	control(EPOLL_CTL_DEL, src, 0);
+	src->held = true;
+	src->next_held = held_head;
+	held_head = src;
+}
+
+static void unhold(struct loop_src *src)
+{
+	struct loop_src **p = &held_head;
+
+	while (*p != src)
+		p = &(*p)->next_held;
+	*p = src->next_held;
+	src->held = false;
 }
 
 /**
@@ -81,7 +116,10 @@ int loop_mod(struct loop_src *src, uint32_t events)
  */
 void loop_del(struct loop_src *src)
 {
-	control(EPOLL_CTL_DEL, src, 0);
+	if (src->held)
+		unhold(src);
+	else
+		control(EPOLL_CTL_DEL, src, 0);
 }
 
 static void timer_event(struct loop_src *src, uint32_t events)
@@ -186,6 +224,37 @@ static void run_deferred(void)
 }
 
 /**
+ * loop_holds() - does a device wait for its server?
+ * @owner: the device
+ *
+ * Return: true if so; then nothing may be asked of it.
+ */
+bool loop_holds(const void *owner)
+{
+	const struct hold *h = holds;
+
+	while (h && h->owner != owner)
+		h = h->outer;
+	return h && owner;
+}
+
+static bool take_event(int timeout_ms)
+{
+	struct epoll_event ev;
+	struct loop_src *src;
+
+	if (epoll_wait(epfd, &ev, 1, timeout_ms) != 1)
+		return false;
+	src = ev.data.ptr;
+	if (loop_holds(src->owner))
+		hold(src);
+	else
+		src->fn(src, ev.events);
+	run_deferred();
+	return true;
+}
+
+/**
  * loop_step() - run deferred work, then wait for and handle one event
  * @timeout_ms: -1 waits for ever, 0 does not wait
  *
@@ -193,16 +262,48 @@ static void run_deferred(void)
  */
 bool loop_step(int timeout_ms)
 {
-	struct epoll_event ev;
-	struct loop_src *src;
+	run_deferred();
+	return !stopping && take_event(timeout_ms);
+}
 
-	run_deferred();
-	if (stopping || epoll_wait(epfd, &ev, 1, timeout_ms) != 1)
+static void release(void)
+{
+	struct loop_src *src = held_head, *next;
+
+	for (; src; src = next) {
+		next = src->next_held;
+		if (loop_holds(src->owner))
+			continue;
+		unhold(src);
+		control(EPOLL_CTL_ADD, src, src->events);
+	}
+}
+
+/**
+ * loop_wait() - inside a handler, wait for a descriptor while the loop goes on
+ * @owner: the device that waits; no source with this owner is handled meanwhile
+ * @fd: descriptor
+ * @events: POLLIN or POLLOUT
+ * @timeout_ms: at most so long, but for what other devices' handlers take
+ *
+ * Once the loop is to stop nothing else is handled.
+ *
+ * Return: true if @fd is ready or broken, false if nothing happened, or something else did.
+ */
+bool loop_wait(const void *owner, int fd, short events, int timeout_ms)
+{
+	struct pollfd p[2] = { { .fd = fd, .events = events }, { .fd = epfd, .events = POLLIN } };
+	struct hold h = { owner, holds };
+
+	if (poll(p, stopping ? 1 : 2, timeout_ms) <= 0)
 		return false;
-	src = ev.data.ptr;
-	src->fn(src, ev.events);
-	run_deferred();
-	return true;
+	if (p[0].revents)
+		return true;
+	holds = &h;
+	take_event(0);
+	holds = h.outer;
+	release();
+	return false;
 }
 
 /**

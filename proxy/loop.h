@@ -15,6 +15,10 @@
 struct loop_src {
 	int fd;
 	void (*fn)(struct loop_src *src, uint32_t events);
+	const void *owner;		/* the device it is about, see loop_wait(); or NULL */
+	uint32_t events;		/* the rest is the loop's */
+	bool held;
+	struct loop_src *next_held;
 };
 
 /* A one-shot timer on CLOCK_MONOTONIC. */
@@ -41,6 +45,8 @@ void loop_timer_exit(struct loop_timer *timer);
 void loop_defer(struct loop_work *work);
 void loop_cancel(struct loop_work *work);
 bool loop_step(int timeout_ms);
+bool loop_wait(const void *owner, int fd, short events, int timeout_ms);
+bool loop_holds(const void *owner);
 int loop_run(void);
 void loop_stop(int status);
 bool loop_stopping(void);

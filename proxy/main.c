@@ -268,7 +268,7 @@ static bool answer_help(int *status)
 
 int main(int argc, char **argv)
 {
-	struct loop_src signals;
+	struct loop_src signals = { .fd = -1 };
 	int status = 0;
 
 	options_parse(argc, argv);

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # ring3-proxy, its unit tests and fuzz targets.
 
-# client*.c are for the hosted kernel and tools.
-PROXY_SRC := $(filter-out proxy/client.c proxy/client-io.c,\
-	$(sort $(wildcard proxy/*.c proxy/testdev/*.c proxy/qemu/*.c proxy/vfio/*.c proxy/view/*.c)))
+# client-io.c is for the hosted kernel and tools; proxy/vfio-user/peer.c takes its place.
+PROXY_SRC := $(filter-out proxy/client-io.c,$(sort $(wildcard proxy/*.c proxy/testdev/*.c \
+	proxy/qemu/*.c proxy/vfio/*.c proxy/vfio-user/*.c proxy/view/*.c)))
 PROXY_OBJ := $(PROXY_SRC:%.c=$(B)/%.o)
 PROXY_LIBS := -ljson-c -lfuse3 -lpthread
 

@@ -14,6 +14,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "proxy/backend.h"
 #include "proxy/conn.h"
 #include "proxy/error.h"
 #include "proxy/loop.h"
@@ -61,6 +62,7 @@ static struct port *port_new(struct device *dev)
 	port->dev = dev;
 	port->listen.fd = -1;
 	port->retry.src.fd = -1;
+	port->listen.owner = port->retry.src.owner = dev;
 	return port;
 }
 
@@ -116,6 +118,8 @@ static void accept_client(struct loop_src *src, uint32_t events)
 		return;
 	}
 	port->starved = false;
+	if (port->dev->backend->arriving)
+		port->dev->backend->arriving(port->dev);
 	port->conn = conn_new(fd, port->dev, closed, port);
 	if (!port->conn) {
 		warn("%s", fail_text());

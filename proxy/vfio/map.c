@@ -111,7 +111,7 @@ int vfio_map(struct vfio_dev *vd, const struct dma_request *req, int fd)
 		return -ENODEV;
 	if (fstat(fd, &st))
 		return -errno;
-	if (!dma_never_blocks(fd, &st))
+	if (!dma_file_is_memory(fd))
 		return -EBADF;
 	if ((uint64_t)st.st_size < req->offset || st.st_size - req->offset < req->size)
 		return -EFAULT;

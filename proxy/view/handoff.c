@@ -46,6 +46,8 @@ static int carry_out(void)
 	uint32_t caller = dev->caller;
 	int err;
 
+	if (loop_holds(dev))
+		return -EBUSY;
 	if (offer.what == LOOK)
 		return config_look(dev) ? -EIO : 0;
 	if (offer.what == RESET) {
