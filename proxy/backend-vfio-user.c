@@ -287,6 +287,11 @@ static void irq_update_server(struct device *dev)
 	vu_irqs_update(dev->priv);
 }
 
+static void irq_sync(struct device *dev)
+{
+	vu_irqs_sync(dev->priv);
+}
+
 static bool intx_level(struct device *dev)
 {
 	return vu_intx_level(dev->priv);
@@ -341,6 +346,7 @@ const struct backend backend_vfio_user = {
 	.config_write = config_write_server,
 	.command = command,
 	.irq_update = irq_update_server,
+	.irq_sync = irq_sync,
 	.intx_level = intx_level,
 	.dma_map = dma_map_server,
 	.dma_unmap = dma_unmap_server,

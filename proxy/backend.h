@@ -55,6 +55,8 @@ struct backend {
 	void (*command)(struct device *dev, uint16_t command);
 	/* Interrupt types were enabled or disabled, vectors armed or disarmed.  Optional. */
 	void (*irq_update)(struct device *dev);
+	/* Take what was signalled up to now; before pending bits are read.  Optional. */
+	void (*irq_sync)(struct device *dev);
 	/* Sample INTx; called before it is unmasked.  Optional. */
 	bool (*intx_level)(struct device *dev);
 	/* May this memory be mapped?  Optional; 0 or a negative errno. */

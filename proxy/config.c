@@ -51,10 +51,13 @@ void config_reset(struct device *dev)
 static void refresh_msi_pending(struct device *dev)
 {
 	struct config *c = &dev->config;
-	uint32_t off, pending = irq_msi_pending(dev);
+	uint32_t off, pending;
 
 	if (!c->msi || !c->msi_maskable)
 		return;
+	if (config_msi_enabled(dev) && dev->backend->irq_sync)
+		dev->backend->irq_sync(dev);
+	pending = irq_msi_pending(dev);
 	off = c->msi + (c->msi_64 ? PCI_MSI_PENDING_64 : PCI_MSI_PENDING_32);
 	pending = htole32(pending);
 	memcpy(&c->data[off], &pending, 4);

@@ -8,6 +8,7 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
+#include "proxy/backend.h"
 #include "proxy/device.h"
 #include "proxy/irq.h"
 
@@ -75,6 +76,8 @@ void irq_table_read(struct device *dev, unsigned int bar, uint64_t off, void *bu
 		memcpy(buf, &irqs->table[off - irqs->table_off], len);
 		return;
 	}
+	if (dev->backend->irq_sync)
+		dev->backend->irq_sync(dev);
 	for (size_t i = 0; i < len; i++)
 		p[i] = pending_byte(irqs, (off - irqs->pba_off + i) * 8);
 }

@@ -265,6 +265,21 @@ bool vu_intx_level(struct vu_device *vu)
 }
 
 /**
+ * vu_irqs_sync() - take what the server has signalled up to now
+ * @vu: device
+ *
+ * A read that the server answers comes after the writes that were posted to it.
+ */
+void vu_irqs_sync(struct vu_device *vu)
+{
+	if (!vu->armed)
+		return;
+	vu_config_read(vu, PCI_VENDOR_ID, 2);
+	for (uint32_t i = 0; i < vu->armed; i++)
+		event(&event_of(vu, vu->armed_index, i)->src, EPOLLIN);
+}
+
+/**
  * vu_irqs_init() - nothing is armed
  * @vu: zeroed
  */

@@ -99,16 +99,27 @@ static int take_bar(struct vu_device *vu, uint32_t i, struct region *r)
 	return 0;
 }
 
+static int broken(const struct vu_device *vu)
+{
+	const char *why = "does not answer; is it stopped?";
+
+	if (vu->peer.client.dead == EPROTO)
+		why = "does not keep to the protocol; mend the server";
+	else if (vu->peer.client.dead)
+		why = "goes away; look at what it says";
+	return fail("device '%s': asked what it has, its server %s", device_name(vu->dev), why);
+}
+
 static int take_region(struct vu_device *vu, uint32_t i, struct region *regions)
 {
 	struct region *r = &regions[i];
 	struct vfu_region info;
-	int err = 0;
+	int err = vfu_region_info(&vu->peer.client, i, &info);
 
 	vu->size[i] = 0;
 	/* Some servers refuse an index that they have nothing for. */
-	if (vfu_region_info(&vu->peer.client, i, &info))
-		return vu->peer.client.dead ? -1 : 0;
+	if (err)
+		return vu->peer.client.dead || err == -ETIMEDOUT ? broken(vu) : 0;
 	vu->size[i] = info.size;
 	if (i <= VFIO_USER_BAR5 && info.size) {
 		err = take_bar(vu, i, r);
@@ -128,7 +139,9 @@ static int take_irqs(struct vu_device *vu, uint32_t nr)
 	for (uint32_t i = 0; i < VFIO_USER_NUM_IRQS; i++) {
 		struct vfio_user_irq_info info = { .count = 0 };
 
-		if (i < nr && vfu_irq_info(&vu->peer.client, i, &info) && vu->peer.client.dead)
+		int err = i < nr ? vfu_irq_info(&vu->peer.client, i, &info) : 0;
+
+		if (vu->peer.client.dead || err == -ETIMEDOUT)
 			return -1;
 		vu->irq_count[i] = info.flags & VFIO_USER_IRQ_EVENTFD ? info.count : 0;
 		if (i == VFIO_USER_INTX)
@@ -180,11 +193,8 @@ int vu_learn(struct vu_device *vu, struct region *regions)
 	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
 		regions[i] = (struct region){ .fd = -1 };
 	vu->decode = 0;
-	fail("device '%s': its server went away while it was asked what it has; look at what it says",
-	     device_name(vu->dev));
-	if (vfu_device_info(&vu->peer.client, &info) ||
-	    take_irqs(vu, info.num_irqs))
-		return -1;
+	if (vfu_device_info(&vu->peer.client, &info) || take_irqs(vu, info.num_irqs))
+		return broken(vu);
 	if (!(info.flags & VFIO_USER_DEVICE_PCI))
 		return fail("device '%s': its server's device is no PCI device",
 			    device_name(vu->dev));

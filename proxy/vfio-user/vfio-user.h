@@ -44,6 +44,7 @@ void vu_place(struct vu_device *vu);
 void vu_irqs_init(struct vu_device *vu);
 void vu_irqs_update(struct vu_device *vu);
 void vu_irqs_off(struct vu_device *vu);
+void vu_irqs_sync(struct vu_device *vu);
 void vu_irqs_exit(struct vu_device *vu);
 bool vu_intx_level(struct vu_device *vu);
 
