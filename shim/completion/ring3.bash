@@ -34,7 +34,7 @@ _ring3_devices() {
 # The value of option $1 ($2: what is typed of it).
 _ring3_value() {
 	case $1 in
-	--device) _ring3_words 'qemu: testdev help qemu:help' "$2" ;;
+	--device) _ring3_words 'qemu: vfio-user: testdev help qemu:help' "$2" ;;
 	--driver)
 		case $2 in
 		*/*) _ring3_files -f "$2" ;;

@@ -15,8 +15,8 @@ import mmap
 from taprun import Directory, Listening, Proxy, main
 from vfio_user import (
     BAR0_SIZE, CONFIG, DMA_READ, DMA_WRITE, ID_VALUE, INTX, MAP, MSI, MSIX, NO_REPLY, NONE,
-    REGION_INFO, R_ID, R_INTX, R_MISC, R_MSIX, R_RAISE, R_SCRATCH, RESET, SET_IRQS, TRIGGER, UNMAP, UNMASK,
-    VECTORS, VERSION, WRITE, Server, VfioError, eventfd, fires, pending, raises)
+    REGION_INFO, R_ID, R_INTX, R_MSIX, R_RAISE, R_SCRATCH, RESET, SET_IRQS, TRIGGER, UNMAP, UNMASK,
+    VECTORS, VERSION, WRITE, Server, eventfd, fires, pending, raises)
 
 IOVA = 0x40000000
 TD_ID = 0x52330001
