@@ -5,8 +5,8 @@
 RING3_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 
 SHIM_SRC := $(filter-out shim/main.c,$(wildcard shim/*.c))
-# The names of registers, and the client of device servers, are the proxy's and ours.
-SHIM_SHARED := $(wildcard proxy/regs*.c) proxy/client.c proxy/client-io.c
+# The names of registers and devices, and the client of device servers, are the proxy's and ours.
+SHIM_SHARED := $(wildcard proxy/regs*.c) proxy/client.c proxy/client-io.c proxy/vfio/bdf.c
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(SHIM_SHARED:%.c=$(B)/%.o)
 SHIM_LIBS := -ljson-c -lkmod -ldw -lelf -lpthread
 SHIM_BIN := $(if $(filter build,$(B)),ring3,$(B)/ring3)

@@ -26,7 +26,7 @@ void vfio_look_back(struct loop_timer *timer)
 {
 	struct vfio_dev *vd = container_of(timer, struct vfio_dev, given);
 
-	if (!vfio_is_bound(vd->bdf))
+	if (!vfio_is_held(vd->bdf))
 		return;
 	warn("device '%s': its driver process does not let go of the device, and is ended",
 	     device_name(vd->dev));

@@ -2,7 +2,6 @@
 /*
  * place.c - from the user's BDF to a device that VFIO can give us, or the reason why not
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,39 +12,6 @@
 #include "proxy/vfio/vfio.h"
 
 const char *vfio_sysfs = "/sys";	/* elsewhere in tests */
-
-static bool take_hex(const char **text, unsigned int digits, char end)
-{
-	for (unsigned int i = 0; i < digits; i++)
-		if (!isxdigit((unsigned char)*(*text)++))
-			return false;
-	return *(*text)++ == end;
-}
-
-/**
- * vfio_parse_bdf() - a place on the host's buses
- * @text: DDDD:BB:SS.F, or BB:SS.F in domain 0
- * @bdf: receives the long form in lower case, as sysfs has it
- *
- * Return: 0, or -1.
- */
-int vfio_parse_bdf(const char *text, char bdf[VFIO_BDF])
-{
-	const char *p = text;
-	size_t n = strlen(text);
-
-	if (n != 7 && n != 12)
-		return -1;
-	if (n == 12 && !take_hex(&p, 4, ':'))
-		return -1;
-	if (!take_hex(&p, 2, ':') || !take_hex(&p, 2, '.') || *p < '0' || *p > '7' || p[1])
-		return -1;
-	memcpy(bdf, "0000:", 5);
-	for (size_t i = 0; i <= n; i++)
-		bdf[VFIO_BDF - 1 - n + i] = tolower((unsigned char)text[i]);
-	/* Slots are 00 to 1f. */
-	return bdf[8] > '1' ? -1 : 0;
-}
 
 /* The last part of where a link of a device points; false: there is no such link. */
 static bool link_name(const char *bdf, const char *link, char *name, size_t size)
@@ -101,16 +67,20 @@ static int no_group(const struct device *dev)
 }
 
 /**
- * vfio_is_bound() - does vfio-pci hold a device?
- * @bdf: of the device
+ * vfio_is_held() - does somebody keep VFIO from letting a device go?
+ * @bdf: of the device, which was closed here
  *
- * Return: false if another driver does, or none, or there is no such device.
+ * A driver that waits for the users of its device has no link in sysfs any more; what
+ * is there until the last has gone is VFIO's own directory (Linux 6.1).
+ *
+ * Return: true if so; false on older kernels.
  */
-bool vfio_is_bound(const char *bdf)
+bool vfio_is_held(const char *bdf)
 {
-	char driver[64];
+	char what[64];
 
-	return link_name(bdf, "driver", driver, sizeof(driver)) && !strcmp(driver, "vfio-pci");
+	snprintf(what, sizeof(what), "%s/vfio-dev", bdf);
+	return exists("%s/bus/pci/devices/%s", what);
 }
 
 /**

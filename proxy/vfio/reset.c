@@ -73,9 +73,10 @@ void vfio_reset(struct vfio_dev *vd)
 	if (vd->fd < 0)
 		return;
 	vfio_config_put(vd, PCI_COMMAND, 2, decode_bits(vd));
-	if (vd->resettable && ioctl(vd->fd, VFIO_DEVICE_RESET))
+	/* EAGAIN: the host is about to take it away, and has it locked. */
+	if (vd->resettable && ioctl(vd->fd, VFIO_DEVICE_RESET) && errno != EAGAIN)
 		warn("device '%s': the host could not reset it: %m", device_name(vd->dev));
-	else if (!vd->resettable)
+	if (!vd->resettable)
 		reset_bus(vd);
 	vfio_config_put(vd, PCI_COMMAND, 2, decode_bits(vd));
 }

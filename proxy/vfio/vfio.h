@@ -7,6 +7,7 @@
  * has a container of its own, the address space that its devices see; what one of our devices has
  * mapped is in it until the last of them that mapped it has let go.
  *
+ *  bdf.c     BDFs as users write them
  *  place.c   from the user's BDF to a device, a group, and a reason why not
  *  group.c   the group and its container
  *  map.c     memory that the group's devices reach
@@ -22,8 +23,8 @@
 
 #include "proxy/device.h"
 #include "proxy/loop.h"
+#include "proxy/vfio/bdf.h"
 
-#define VFIO_BDF 13			/* DDDD:BB:SS.F and its end */
 #define VFIO_MAX_RANGES 16
 #define VFIO_GROUP_DEVICES 32
 
@@ -84,10 +85,9 @@ struct vfio_dev {
 
 extern const char *vfio_sysfs;
 
-int vfio_parse_bdf(const char *text, char bdf[VFIO_BDF]);
 int vfio_find(const struct device *dev, const char *bdf, char group[16]);
 char *vfio_not_viable(const char *group);
-bool vfio_is_bound(const char *bdf);
+bool vfio_is_held(const char *bdf);
 
 struct vfio_group *vfio_group_get(const struct device *dev, const char *number);
 void vfio_group_put(struct vfio_group *group, unsigned int bit);

@@ -147,9 +147,10 @@ static void test_not_viable(void **state)
 	who = vfio_not_viable("7");
 	assert_string_equal(who, "");
 	free(who);
-	assert_true(vfio_is_bound("0000:01:00.0"));
-	assert_false(vfio_is_bound("0000:02:00.0"));
-	assert_false(vfio_is_bound("0000:0a:00.0"));
+	dir("bus/pci/devices/0000:01:00.0/vfio-dev/vfio0");
+	assert_true(vfio_is_held("0000:01:00.0"));
+	assert_false(vfio_is_held("0000:02:00.0"));
+	assert_false(vfio_is_held("0000:0a:00.0"));
 }
 
 static unsigned int ask_region(uint32_t index, struct vfio_user_region_info *got)
