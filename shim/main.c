@@ -28,6 +28,9 @@ static const struct command commands[] = {
 	{ "kill", "NAME...", "end running instances", cmd_kill },
 	{ "bar", "read|write|dump DEV BAR [OFFSET [COUNT]] [-w 1|2|4|8]",
 	  "read and write registers with exactly one width", cmd_bar },
+	{ "bind", "[OPTION...] BDF...", "hand real devices to VFIO", cmd_bind },
+	{ "unbind", "[OPTION...] BDF...", "give them back to their drivers", cmd_unbind },
+	{ "status", "[-j] [BDF]", "list real devices and who has them", cmd_status },
 };
 
 static int usage(void)

@@ -31,10 +31,14 @@ _ring3_devices() {
 	done
 }
 
+# Devices of the machine; those that VFIO has.
+_ring3_host() { ls /sys/bus/pci/devices 2>/dev/null; }
+_ring3_bound() { ls /sys/bus/pci/drivers/vfio-pci 2>/dev/null | grep :; }
+
 # The value of option $1 ($2: what is typed of it).
 _ring3_value() {
 	case $1 in
-	--device) _ring3_words 'qemu: vfio-user: testdev help qemu:help' "$2" ;;
+	--device) _ring3_words "qemu: vfio-user: testdev help qemu:help $(_ring3_bound | sed 's/^/vfio:/')" "$2" ;;
 	--driver)
 		case $2 in
 		*/*) _ring3_files -f "$2" ;;
@@ -47,6 +51,7 @@ _ring3_value() {
 	--view | --cd) _ring3_files -d "$2" ;;
 	--interpreter | -i) _ring3_words 'mi' "$2" ;;
 	-w | --width) _ring3_words '1 2 4 8' "$2" ;;
+	-u | --user) mapfile -t COMPREPLY < <(compgen -u -- "$2") ;;
 	-n) _ring3_words "$(_ring3_names "${COMP_WORDS[0]}")" "$2" ;;
 	--qemu | --name | --value | --kernel-args | --timeout | --client-fd | --ram-fd | --ready-fd | --ex | -ex) ;;
 	*) return 1 ;;
@@ -60,7 +65,7 @@ _ring3() {
 	local gdb='--ex --command --batch --tui --interpreter --tty -ex -x -i'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
-		_ring3_words 'run debug attach build proxy ps exec kill bar trace --help --version' "$cur"
+		_ring3_words 'run debug attach build proxy ps exec kill bar trace bind unbind status --help --version' "$cur"
 		return
 	fi
 	# Behind -- there is a command of its own.
@@ -115,6 +120,24 @@ _ring3() {
 	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd --view --view-optional
 		--show --trace --trace-mapped --callers --stay
 		--help --usage --version -d -V' "$cur" ;;
+	bind)
+		case $cur in
+		-*) _ring3_words '--group --user --force --quiet --help -g -u -q -h' "$cur" ;;
+		*) _ring3_words "$(_ring3_host)" "$cur" ;;
+		esac
+		;;
+	unbind)
+		case $cur in
+		-*) _ring3_words '--group --force --quiet --help -g -q -h' "$cur" ;;
+		*) _ring3_words "$(_ring3_bound)" "$cur" ;;
+		esac
+		;;
+	status)
+		case $cur in
+		-*) _ring3_words '--json --help -j -h' "$cur" ;;
+		*) _ring3_words "$(_ring3_host)" "$cur" ;;
+		esac
+		;;
 	trace)
 		case $cur in
 		-*) _ring3_words '--json --perfetto --output --quiet --help -j -p -o -q -h' "$cur" ;;

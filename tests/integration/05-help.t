@@ -19,7 +19,7 @@ offered() {
 		grep -E '^--.' | sort -u
 }
 
-for command in run debug attach build proxy ps exec kill bar trace; do
+for command in run debug attach build proxy ps exec kill bar trace bind unbind status; do
 	r3 "$command" --help
 	is "ring3 $command --help succeeds" "$status" 0
 	is "ring3 $command --help says nothing on stderr" "$(cat "$T/err")" ''
@@ -32,10 +32,10 @@ for command in run debug attach build proxy ps exec kill bar trace; do
 done
 
 is 'no other commands in --help' "$("$RING3" --help | sed -n 's/^  ring3 \([a-z]*\) .*/\1/p' | sort | xargs)" \
-	'attach bar build debug exec kill proxy ps run trace'
+	'attach bar bind build debug exec kill proxy ps run status trace unbind'
 is 'nor in the completion' \
 	"$(bash -c '. "$1"; COMP_WORDS=(ring3 ""); COMP_CWORD=1; _ring3; echo "${COMPREPLY[@]}"' - \
-		"$TOP/shim/completion/ring3.bash")" 'run debug attach build proxy ps exec kill bar trace --help --version'
+		"$TOP/shim/completion/ring3.bash")" 'run debug attach build proxy ps exec kill bar trace bind unbind status --help --version'
 r3 run --device qemu:e1000e,help
 is '--device qemu:MODEL,help succeeds' "$status" 0
 like 'and lists properties' "$T/out" 'mac='
