@@ -12,6 +12,7 @@
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -19,6 +20,7 @@
 
 #include "proxy/areas.h"
 #include "proxy/backend.h"
+#include "proxy/claim.h"
 #include "proxy/error.h"
 #include "proxy/vfio-user/vfio-user.h"
 
@@ -145,8 +147,22 @@ int vu_setup(struct device *dev, int fd)
 	return 0;
 }
 
+/* A server has one client at a time, and lets others wait. */
+static int claim(struct device *dev)
+{
+	char name[40], *path = realpath(dev->spec->model, NULL);
+
+	if (!path)
+		return 0;	/* connect() will say why */
+	snprintf(name, sizeof(name), "vfio-user/%016llx", (unsigned long long)claim_hash(path));
+	free(path);
+	return claim_take(dev, name);
+}
+
 static int setup(struct device *dev)
 {
+	if (claim(dev))
+		return -1;
 	return vu_setup(dev, peer_connect(dev->spec->model));
 }
 

@@ -13,6 +13,7 @@
 
 #include "proxy/areas.h"
 #include "proxy/backend.h"
+#include "proxy/claim.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
 #include "proxy/seen.h"
@@ -37,7 +38,7 @@ struct device *device_new(struct spec *spec, const struct backend *backend)
 	dev->backend = backend;
 	dev->slot = spec->slot;
 	dev->function = spec->function;
-	dev->irqs.intx_hold.src.fd = -1;
+	dev->irqs.intx_hold.src.fd = dev->claim.fd = -1;
 	dma_init(&dev->dma);
 	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
 		dev->regions[i].fd = -1;
@@ -57,6 +58,7 @@ void device_free(struct device *dev)
 	dma_exit(&dev->dma);
 	seen_free(dev->seen);
 	dev->backend->close(dev);
+	claim_drop(dev);
 	spec_free(dev->spec);
 	free(dev);
 }

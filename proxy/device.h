@@ -12,6 +12,7 @@
 #include "proxy/config.h"
 #include "proxy/dma.h"
 #include "proxy/irq.h"
+#include "proxy/loop.h"
 #include "proxy/told.h"
 #include "proxy/trace-place.h"
 #include "proxy/vfio_user.h"
@@ -59,6 +60,7 @@ struct device {
 	uint32_t caller;		/* of the next access, for the trace */
 	uint64_t resets;
 	struct access_count accesses[VFIO_USER_NUM_REGIONS];
+	struct loop_src claim;		/* see claim.h; fd -1: none */
 	struct told told;
 	struct trace_places places;
 	struct seen *seen;		/* its named registers, or NULL */

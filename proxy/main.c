@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proxy/backend.h"
@@ -221,6 +222,28 @@ static void on_signal(struct loop_src *src, uint32_t events)
 		loop_stop(0);
 }
 
+static void on_end(struct loop_src *src, uint32_t events)
+{
+	(void)src;
+	(void)events;
+	loop_stop(0);
+}
+
+/* One that has ended already is as good. */
+static int watch_process(struct loop_src *src)
+{
+	if (!options.until)
+		return 0;
+	src->fn = on_end;
+	src->fd = syscall(SYS_pidfd_open, options.until, 0);
+	if (src->fd >= 0)
+		return loop_add(src, EPOLLIN) ? fail("--until %d: %m", options.until) : 0;
+	if (errno != ESRCH)
+		return fail("--until %d: %m", options.until);
+	loop_stop(0);
+	return 0;
+}
+
 static int catch_signals(struct loop_src *src)
 {
 	sigset_t set;
@@ -268,7 +291,7 @@ static bool answer_help(int *status)
 
 int main(int argc, char **argv)
 {
-	struct loop_src signals = { .fd = -1 };
+	struct loop_src signals = { .fd = -1 }, process = { .fd = -1 };
 	int status = 0;
 
 	options_parse(argc, argv);
@@ -277,7 +300,7 @@ int main(int argc, char **argv)
 	if (options.ready_fd >= 0)
 		fcntl(options.ready_fd, F_SETFD, FD_CLOEXEC);
 	raise_file_limit();
-	if (loop_init() || catch_signals(&signals) || setup()) {
+	if (loop_init() || catch_signals(&signals) || watch_process(&process) || setup()) {
 		report(fail_text());
 		teardown();
 		return EXIT_SETUP;
@@ -290,6 +313,10 @@ int main(int argc, char **argv)
 	teardown();
 	loop_del(&signals);
 	close(signals.fd);
+	if (process.fd >= 0) {
+		loop_del(&process);
+		close(process.fd);
+	}
 	loop_exit();
 	return status;
 }

@@ -4,6 +4,7 @@
  */
 #include <argp.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ enum {
 	OPT_TRACE_MAPPED,
 	OPT_STAY,
 	OPT_CALLERS,
+	OPT_UNTIL,
 };
 
 static const struct argp_option argp_options[] = {
@@ -50,6 +52,7 @@ static const struct argp_option argp_options[] = {
 	  "Let no register be mapped, so that every access is counted and traced", 0 },
 	{ "callers", OPT_CALLERS, NULL, 0,
 	  "Have the hosted kernel tell who makes each access, without --trace as well", 0 },
+	{ "until", OPT_UNTIL, "PID", 0, "End when this process does; it is who has the devices", 0 },
 	{ "stay", OPT_STAY, NULL, 0, "Go on when the last --client-fd has gone", 0 },
 	{ 0 },
 };
@@ -64,6 +67,18 @@ static int parse_fd(struct argp_state *state, const char *name, const char *text
 	if (errno || end == text || *end || fd < 0 || fd > MAX_FILES)
 		argp_error(state, "--%s %s: not a number of a file descriptor", name, text);
 	return fd;
+}
+
+static int parse_pid(struct argp_state *state, const char *text)
+{
+	char *end;
+	long pid;
+
+	errno = 0;
+	pid = strtol(text, &end, 10);
+	if (errno || end == text || *end || pid < 1 || pid > INT_MAX)
+		argp_error(state, "--until %s: not a number of a process", text);
+	return pid;
 }
 
 static void once(struct argp_state *state, const char *name, bool given)
@@ -167,6 +182,10 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (options.nr_qemu_args == MAX_QEMU_ARGS)
 			argp_error(state, "more than %d times --qemu", MAX_QEMU_ARGS);
 		options.qemu_args[options.nr_qemu_args++] = arg;
+		return 0;
+	case OPT_UNTIL:
+		once(state, "until", options.until);
+		options.until = parse_pid(state, arg);
 		return 0;
 	case ARGP_KEY_END:
 		if (!options.nr)

@@ -26,6 +26,7 @@ struct options {
 	size_t nr;
 	const char *listen;
 	int ram_fd, ready_fd;
+	int until;			/* process, 0: none */
 	char *qemu_args[MAX_QEMU_ARGS + 1];
 	size_t nr_qemu_args;
 	const char *view, *trace;
