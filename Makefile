@@ -37,6 +37,7 @@ FUZZ :=
 all: build-all
 
 include proxy/module.mk
+include proxy/libring3/module.mk
 include shim/module.mk
 include compat/module.mk
 include tests/module.mk
@@ -49,7 +50,7 @@ help:
 	@sed -n 's/^## //p' $(MAKEFILE_LIST)
 
 ## install: PREFIX=/usr/local; DESTDIR= is honoured; the kernel stays in its cache
-install: build-all
+install: build-all install-lib
 	install -D -m755 ring3 $(DESTDIR)$(PREFIX)/bin/ring3
 	install -D -m755 build/ring3-proxy $(DESTDIR)$(PREFIX)/lib/ring3/ring3-proxy
 	install -D -m644 build/guest.cpio $(DESTDIR)$(PREFIX)/lib/ring3/guest.cpio
