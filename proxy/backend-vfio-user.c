@@ -239,6 +239,16 @@ static void reattach(struct device *dev)
 		warn("device '%s': its server is back", device_name(dev));
 }
 
+static void arriving(struct device *dev)
+{
+	const struct vu_device *vu = dev->priv;
+	bool gone = vu->peer.client.dead;
+
+	reattach(dev);
+	if (gone && vu->peer.client.dead)
+		warn("%s; a client that came just now reads all ones", fail_text());
+}
+
 static uint64_t region_read(struct device *dev, uint32_t region, uint64_t off,
 			    unsigned int width)
 {
@@ -366,6 +376,6 @@ const struct backend backend_vfio_user = {
 	.intx_level = intx_level,
 	.dma_map = dma_map_server,
 	.dma_unmap = dma_unmap_server,
-	.arriving = reattach,
+	.arriving = arriving,
 	.reset = reset,
 };

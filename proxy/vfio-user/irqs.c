@@ -38,7 +38,11 @@ static void event(struct loop_src *src, uint32_t events)
 	struct vu_event *e = container_of(src, struct vu_event, src);
 
 	(void)events;
-	if (!drain(src->fd) || e->index != e->vu->armed_index)
+	if (!drain(src->fd))
+		return;
+	/* What it wrote before it signalled must be in memory before the driver looks. */
+	peer_take(&e->vu->peer);
+	if (e->index != e->vu->armed_index)
 		return;
 	if (e->index == VFIO_USER_INTX) {
 		e->vu->intx_masked = e->vu->intx_automasked;

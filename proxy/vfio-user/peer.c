@@ -11,6 +11,7 @@
  * many as client.h says, and whatever makes no sense ends the connection.
  */
 #include <errno.h>
+#include <json-c/json.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,8 @@
 #include "proxy/device.h"
 #include "proxy/error.h"
 #include "proxy/vfio-user/peer.h"
+
+#define MAX_JSON_DEPTH 8
 
 static struct peer *peer_of(struct vfu_client *c)
 {
@@ -153,15 +156,24 @@ static int await_answer(struct peer *p, int64_t deadline)
 	return err;
 }
 
-/* What comes while nobody waits for an answer; the rest at the next event. */
-static void event(struct loop_src *src, uint32_t events)
+/**
+ * peer_take() - carry out what the server asks for while nobody waits for an answer
+ * @p: the connection
+ *
+ * One bufferful: what more there is makes another event.
+ */
+void peer_take(struct peer *p)
 {
-	struct peer *p = container_of(src, struct peer, src);
-	int err = peer_receive(p);
+	int err = p->client.dead ? -EPIPE : peer_receive(p);
 
-	(void)events;
 	while (!err && !p->client.dead)
 		err = take_message(p);
+}
+
+static void event(struct loop_src *src, uint32_t events)
+{
+	(void)events;
+	peer_take(container_of(src, struct peer, src));
 }
 
 static int send_request(struct peer *p, struct vfio_user_hdr *h, const struct vfu_part *parts,
@@ -282,6 +294,27 @@ void peer_init(struct peer *p, struct device *dev)
 	p->client.dead = EPIPE;
 }
 
+/* How many descriptors at once it takes, from its answer to VERSION; 8 if it does not say. */
+static void take_limits(struct peer *p)
+{
+	const size_t head = sizeof(struct vfio_user_hdr) + sizeof(struct vfio_user_version);
+	struct vfu_client *c = &p->client;
+	struct json_tokener *tok = json_tokener_new_ex(MAX_JSON_DEPTH);
+	struct json_object *all, *caps, *most;
+	int n;
+
+	if (!tok)
+		return;
+	all = json_tokener_parse_ex(tok, (const char *)c->buf + head, (int)(c->have - head));
+	if (json_object_object_get_ex(all, "capabilities", &caps) &&
+	    json_object_object_get_ex(caps, "max_msg_fds", &most)) {
+		n = json_object_get_int(most);
+		c->max_fds = n < 1 ? 1 : n > VFIO_USER_MAX_FDS ? VFIO_USER_MAX_FDS : n;
+	}
+	json_object_put(all);
+	json_tokener_free(tok);
+}
+
 /**
  * peer_start() - negotiate with a server
  * @p: a connection that is none
@@ -297,6 +330,7 @@ int peer_start(struct peer *p, int fd)
 	p->client.fd = fd;
 	err = vfu_client_start(&p->client, fd);
 	if (!err) {
+		take_limits(p);
 		p->src = (struct loop_src){ .fd = fd, .fn = event, .owner = p->dev };
 		if (!loop_add(&p->src, EPOLLIN))
 			return 0;

@@ -54,6 +54,7 @@ struct peer {
 int peer_connect(const char *path);
 void peer_init(struct peer *p, struct device *dev);
 int peer_start(struct peer *p, int fd);
+void peer_take(struct peer *p);
 void peer_close(struct peer *p);
 void peer_drop(struct peer *p, const char *why);
 

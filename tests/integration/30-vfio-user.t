@@ -262,6 +262,20 @@ def test_messages():
             os.close(event)
 
 
+def test_few_descriptors():
+    """A server that takes one descriptor in a message gets them one by one."""
+    with Both(max_fds=1) as (_, server, client):
+        events = [eventfd() for _ in range(VECTORS)]
+        client.arm(MSIX, events)
+        client.w(CONFIG, client.cap(0x11) + 2, 0x8000, 2)
+        assert len(server.events) == VECTORS
+        assert [struct.unpack('<5I', b[:20])[4] for c, _, b in server.seen if c == SET_IRQS] == [1] * VECTORS
+        client.w(0, R_RAISE, 3)
+        assert fires(events[3])
+        for event in events:
+            os.close(event)
+
+
 def test_posted():
     """Where the server bears it, writes of memory are not waited for, and keep their order."""
     with Both(caps='"posted_writes":true,') as (_, server, client):
@@ -367,14 +381,19 @@ def test_dies_mapped():
             with mmap.mmap(client.fds[0], BAR0_SIZE) as bar:
                 server.bar0[0x1000] = 0x5a
                 assert bar[0x1000] == 0x5a
-            # And once more, with nobody connected.
+            # And once more, with nobody connected, and a client that comes too early.
             client.close()
             client = proxy.client()
             client.r(CONFIG, 0)
             client.close()
             server.close()
             assert 'has gone' in proxy.process.stderr.readline()
+            client = proxy.client()
+            assert 'all ones' in proxy.process.stderr.readline()
+            client.enable()
+            assert client.r(0, R_ID) == 0xffffffff
             server = Server(server.path)
+            client.close()
             client = proxy.client()
             client.enable()
             assert client.r(0, R_ID) == ID_VALUE

@@ -153,7 +153,7 @@ class Server:
         self.path, self.caps, self.intx_flags, self.automask = path, '', 7, True
         self.device_id, self.mappable, self.areas = 0x7566, True, [(0x1000, 0x3000)]
         self.bar_types, self.config_size, self.sizes = {0: 4, 2: 1}, 256, {0: BAR0_SIZE, 2: BAR2_SIZE}
-        self.greets, self.lie = True, None
+        self.greets, self.lie, self.max_fds = True, None, 8
         self.__dict__.update(changes)
         self.fd = os.memfd_create('bar0')
         os.ftruncate(self.fd, BAR0_SIZE)
@@ -249,7 +249,7 @@ class Server:
             return self.lie[cmd](body)
         out = ()
         if cmd == VERSION:
-            body = body[:4] + json.dumps({'capabilities': {'max_msg_fds': 8}}).encode()
+            body = body[:4] + json.dumps({'capabilities': {'max_msg_fds': self.max_fds}}).encode()
             body = body.replace(b'{"max', b'{' + self.caps.encode() + b'"max') + b'\0'
         elif cmd == MAP:
             _, flags, offset, iova, size = struct.unpack('<IIQQQ', body)
