@@ -72,7 +72,7 @@ static int find_proxy(char *path)
 /* Between fork and exec: only what is safe there. */
 static void become_proxy(const char *path, char *const *argv, const int *fds)
 {
-	int high[FD_END];
+	int high[FD_END], null;
 	sigset_t none;
 
 	for (int i = FD_FIRST; i < FD_END; i++)
@@ -80,6 +80,10 @@ static void become_proxy(const char *path, char *const *argv, const int *fds)
 	for (int i = FD_FIRST; i < FD_END; i++)
 		if (high[i] >= 0 && dup2(high[i], i) < 0)
 			_exit(127);
+	/* It says what it has to say on the program's standard error; the rest is the program's. */
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	dup2(null, STDIN_FILENO);
+	dup2(null, STDOUT_FILENO);
 	syscall(SYS_close_range, FD_END, ~0U, 0);
 	setsid();
 	sigemptyset(&none);

@@ -39,6 +39,27 @@ r3 run --device vfio-user:s --device testdev --driver ./ring3_testdev.ko -- \
 is 'beside a device of the proxy itself: status' "$status" 0
 unlike 'and both pass' "$T/out" '^not ok'
 
+# The driver's process is killed with DMA and interrupts in flight, or its proxy is; the server finds a
+# client that has gone, and the next one a device that was reset.
+for i in $(seq 10); do
+	r3_start run --device vfio-user:s --driver ./ring3_testdev.ko -- \
+		sh -c 'echo up; while :; do cat /proc/ring3_testdev/*/dma /proc/ring3_testdev/*/irq; done > /dev/null'
+	role=kernel
+	[ $((i % 2)) = 0 ] || role=proxy
+	if r3_up && pid=$(process_of $role); then
+		kill -KILL "$pid"
+		r3_ended
+		ok "round $i: $role killed, and the run is over" [ "$status" -ne 0 ]
+	else
+		report 1 "round $i: never came that far"
+		r3_kill
+	fi
+done
+r3 run --device vfio-user:s --driver ./ring3_testdev.ko -- \
+	sh -c 'cat /proc/ring3_testdev/*/dma /proc/ring3_testdev/*/irq'
+is 'after that the device works: status' "$status" 0
+unlike 'in every way' "$T/out" '^not ok'
+
 # It dies under its driver, which goes on; so does CMD.
 r3_start run --device vfio-user:s --driver ./ring3_testdev.ko -- \
 	sh -c 'echo up; read x; cat /proc/ring3_testdev/*/pci; echo alive'
