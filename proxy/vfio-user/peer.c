@@ -153,6 +153,9 @@ static int await_answer(struct peer *p, int64_t deadline)
 			break;
 	}
 	p->waiting = false;
+	/* What came with the answer makes no event any more. */
+	while (!p->client.dead && !take_message(p))
+		;
 	return err;
 }
 

@@ -12,7 +12,7 @@ server=
 serve() {
 	local args=() said
 	for spec in "$@"; do args+=(--device "$spec"); done
-	coproc SERVER { exec "$RING3" proxy "${args[@]}" --listen s --ready-fd 1 2> "$T/server"; }
+	coproc SERVER { exec "$RING3" proxy "${args[@]}" --listen s --ready-fd 1 --until $$ 2> "$T/server"; }
 	server=$SERVER_PID
 	read -r said <&"${SERVER[0]}"
 	is "a server of $* is ready" "$said" ready

@@ -68,7 +68,7 @@ class Listening:
 
     def __init__(self, path, *specs, options=()):
         self.path = path
-        args = [RING3, 'proxy', '--listen', path, *options]
+        args = [RING3, 'proxy', '--listen', path, '--until', str(os.getpid()), *options]
         for spec in specs:
             args += ['--device', spec]
         ready, end = os.pipe()

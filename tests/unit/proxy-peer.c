@@ -254,6 +254,27 @@ static void test_dma_read(void **state)
 	assert_int_equal(heard(&got, 21).id, 11);
 }
 
+/* A request that comes in one piece with an answer is not left lying. */
+static void test_dma_behind_answer(void **state)
+{
+	const struct vfio_user_dma_access ask = { RAM, 4 };
+	const struct vfio_user_region_access a = { 0, 1, 4 };
+	uint8_t answer[20] = { 0 };
+	uint32_t value;
+
+	(void)state;
+	map_memory();
+	enable(t.dev);
+	memcpy(answer, &a, sizeof(a));
+	say(2, VFIO_USER_REGION_READ, VFIO_USER_F_REPLY, answer, sizeof(answer));
+	say(7, VFIO_USER_DMA_READ, 0, &ask, sizeof(ask));
+	say(8, VFIO_USER_DMA_READ, 0, &ask, sizeof(ask));
+	assert_int_equal(vfu_read(&t.peer.client, 1, 0, &value, 4), 0);
+	assert_int_equal(heard(NULL, 0).cmd, VFIO_USER_REGION_READ);
+	assert_int_equal(heard(NULL, 0).id, 7);
+	assert_int_equal(heard(NULL, 0).id, 8);
+}
+
 static void test_dma_refused(void **state)
 {
 	const struct vfio_user_dma_access outside = { RAM + 0xffff, 2 };
@@ -412,6 +433,7 @@ int main(void)
 		TEST(test_decode), TEST(test_slow), TEST(test_wrong_id), TEST(test_short_answer),
 		TEST(test_long_answer), TEST(test_bad_sizes), TEST(test_huge), TEST(test_gone),
 		TEST(test_error_answer), TEST(test_dma_read), TEST(test_dma_refused),
+		TEST(test_dma_behind_answer),
 		TEST(test_fds_are_closed), TEST(test_serves_others), TEST(test_areas),
 		TEST(test_chain),
 	};
