@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "proxy/libring3/internal.h"
@@ -26,6 +27,7 @@
 #define HIGH_BASE	0x100000000ull
 #define HIGH_SIZE	0x1000000000ull	/* 64 GiB, in what IOMMUs of 39 bits reach */
 #define SMALLEST_MASK	0xfffffull
+#define SMALLEST	0x80000ull	/* arena, whatever is limited */
 #define ALIGN_MAX	(1ull << 20)
 #define PIECE		(1ull << 20)	/* of memory that finds no room in one block */
 
@@ -63,6 +65,31 @@ int arena_place(struct ring3_device *dev, uint64_t mask)
 	return 0;
 }
 
+/* To exceed the limit of a file's size is a signal, not an error. */
+static void limit_size(struct arena *a)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_FSIZE, &lim) || lim.rlim_cur == RLIM_INFINITY)
+		return;
+	while (a->size > lim.rlim_cur && a->size > SMALLEST)
+		a->size /= 2;
+}
+
+/* As much of the address space as there is. */
+static int map_largest(struct arena *a)
+{
+	for (;; a->size /= 2) {
+		a->map = mmap(NULL, a->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE,
+			      a->fd, 0);
+		if (a->map != MAP_FAILED)
+			return 0;
+		a->map = NULL;
+		if (errno != ENOMEM || a->size <= SMALLEST)
+			return -1;
+	}
+}
+
 /**
  * arena_make() - make the file
  * @a: placed
@@ -76,13 +103,16 @@ int arena_make(struct arena *a, const char *spec)
 
 	if (a->map)
 		return 0;
+	limit_size(a);
 	a->fd = memfd_create("ring3-dma", MFD_CLOEXEC);
-	if (a->fd < 0 || ftruncate(a->fd, a->size))
+	if (a->fd < 0 || map_largest(a))
 		goto err_fd;
-	a->map = mmap(NULL, a->size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, a->fd, 0);
-	if (a->map != MAP_FAILED)
+	if (!ftruncate(a->fd, a->size))
 		return 0;
+	err = errno;
+	munmap(a->map, a->size);
 	a->map = NULL;
+	errno = err;
 err_fd:
 	err = -errno;
 	if (a->fd >= 0)

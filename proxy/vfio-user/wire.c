@@ -15,6 +15,7 @@
 
 #define RX_INITIAL	8192
 #define QUICK_MS	2	/* so long nobody else is served, which is quicker */
+#define STOP_MS		500	/* at the end of the proxy */
 
 /**
  * peer_now_ms() - what deadlines are counted in
@@ -46,9 +47,15 @@ int peer_wait(struct peer *p, short events, int64_t deadline)
 		left = 0;
 	if (poll(&poll_fd, 1, left < QUICK_MS ? left : QUICK_MS) > 0)
 		return 0;
-	while ((left = deadline - peer_now_ms()) > 0)
+	while ((left = deadline - peer_now_ms()) > 0) {
+		/* Whoever ends the proxy does not wait as long as a driver. */
+		if (loop_stopping() && left > STOP_MS) {
+			deadline = peer_now_ms() + STOP_MS;
+			left = STOP_MS;
+		}
 		if (loop_wait(p->dev, p->client.fd, events, left))
 			return 0;
+	}
 	return poll(&poll_fd, 1, 0) > 0 ? 0 : -ETIMEDOUT;
 }
 

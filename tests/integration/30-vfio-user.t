@@ -327,6 +327,18 @@ def test_slow_and_leaving():
     os.close(fd)
 
 
+def test_slow_and_ended():
+    """SIGTERM while an answer is waited for: the proxy does not wait as long as a driver would."""
+    with Both(deadline=30000) as (both, server, client):
+        server.go.clear()
+        client.post(9, struct.pack('<QII', R_ID, 0, 4), flags=0)
+        assert server.wait(lambda: server.seen[-1][0] == 9)
+        start = time.monotonic()
+        both.proxy.process.terminate()
+        assert both.proxy.process.wait(10) == 0
+        assert time.monotonic() - start < 2.5
+
+
 def test_dies():
     """A server that dies: all ones and a line; a reset gets it back when no page is mapped."""
     fd, ram = memory()

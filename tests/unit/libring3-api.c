@@ -15,11 +15,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "proxy/libring3/internal.h"
 #include "proxy/testdev.h"
+
+#ifdef __SANITIZE_ADDRESS__
+#define ASAN 1	/* needs address space without a limit */
+#else
+#define ASAN 0
+#endif
 
 static struct ring3_device *dev;
 
@@ -386,6 +393,33 @@ static void test_threads(void **state)
 	}
 }
 
+/* Where files or the address space are limited there is less of it. */
+static void test_limits(void **state)
+{
+	static const struct {
+		int which;
+		rlim_t value;
+	} limits[] = { { RLIMIT_FSIZE, 100 << 20 }, { RLIMIT_AS, 3ull << 30 } };
+
+	(void)state;
+	for (int i = 0; i < 1 + !ASAN; i++) {
+		struct ring3_device *other;
+		struct rlimit old, new;
+		uint64_t address;
+		void *memory;
+
+		assert_int_equal(getrlimit(limits[i].which, &old), 0);
+		new = (struct rlimit){ limits[i].value, old.rlim_max };
+		assert_int_equal(setrlimit(limits[i].which, &new), 0);
+		ok(ring3_open("testdev", RING3_ANY_MASK, &other));
+		ok(ring3_dma_alloc(other, 20 << 20, &memory, &address));
+		memset(memory, 1, 20 << 20);
+		assert_int_equal(ring3_dma_alloc(other, 8ull << 30, &memory, &address), -ENOMEM);
+		assert_int_equal(setrlimit(limits[i].which, &old), 0);
+		ring3_close(other);
+	}
+}
+
 static void refused(const char *spec, int want, const char *text)
 {
 	struct ring3_device *other;
@@ -419,7 +453,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_registers), TEST(test_bars), TEST(test_map), TEST(test_consistent),
 		TEST(test_mask), TEST(test_own_memory), TEST(test_segments), TEST(test_irqs),
-		TEST(test_reset), TEST(test_close_undoes), TEST(test_threads), TEST(test_refused),
+		TEST(test_reset), TEST(test_limits), TEST(test_close_undoes), TEST(test_threads), TEST(test_refused),
 	};
 
 	setenv("RING3_PROXY", PROXY, 1);
