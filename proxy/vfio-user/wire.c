@@ -105,7 +105,7 @@ int peer_send(struct peer *p, struct iovec *iov, size_t iovcnt, const int *fds,
 	struct msghdr msg = { .msg_iov = iov, .msg_iovlen = iovcnt };
 	bool partial = false;
 
-	if (nr_fds)
+	if (fds && nr_fds)
 		put_fds(&msg, &control.align, fds, nr_fds);
 	while (msg.msg_iovlen) {
 		ssize_t n = sendmsg(p->client.fd, &msg, MSG_NOSIGNAL | MSG_DONTWAIT);
