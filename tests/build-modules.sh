@@ -8,7 +8,11 @@ cd "$(dirname "$0")/.."
 stamp=build/tests/modules-for
 mkdir -p build/tests
 kernel=$(readlink -f "${RING3_KERNEL:-build/kernel}")
-for dir in tests/testdev tests/panic; do
+# The example's own directory stays as it is.
+rm -rf build/tests/edu
+mkdir build/tests/edu
+cp examples/edu/Kbuild examples/edu/edu.c build/tests/edu/
+for dir in tests/testdev tests/panic build/tests/edu; do
 	if [ "$(cat $stamp 2>/dev/null)" != "$kernel" ]; then
 		find "$dir" \( -name '*.ko' -o -name '*.o' -o -name '*.mod' -o -name '*.mod.c' \
 			-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order \) -delete

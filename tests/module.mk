@@ -27,7 +27,7 @@ unit-san-build:
 	$(Q)$(MAKE) --no-print-directory SAN=1 unit-build
 
 test-modules: test-inside
-	$(say) MODULES "tests/testdev tests/panic"
+	$(say) MODULES "tests/testdev tests/panic examples/edu"
 	$(Q)tests/build-modules.sh
 
 # What a hosted run needs; in this order, and not at once with the rest.
@@ -74,6 +74,6 @@ demo:
 ## lab: real VFIO, in a Linux with an IOMMU that QEMU runs without KVM (LAB_TESTS=FILE...)
 LAB_TESTS ?= $(sort $(wildcard tests/lab/*.t))
 .PHONY: lab
-lab: test-inside
+lab: test-modules
 	$(Q)tests/lab/kernel.sh > /dev/null
 	$(Q)prove --timer --exec tests/tools/quiet.sh $(LAB_TESTS)

@@ -3,7 +3,7 @@
 # 01-e1000e.t - the same card driven by the lab's kernel, hosted over VFIO, and by the kernel again
 # shellcheck disable=SC2034,SC2054 # for lab.sh, and the commas are QEMU's
 devices=(-device pcie-root-port,id=slot1,chassis=1,addr=10.0
-	-netdev user,id=net,guestfwd=tcp:10.0.2.100:7-cmd:/bin/cat -device e1000e,bus=slot1,netdev=net)
+	-netdev user,id=net -device e1000e,bus=slot1,netdev=net)
 # shellcheck source=SCRIPTDIR/lab.sh
 . "$(dirname "$0")/lab.sh"
 
@@ -17,13 +17,13 @@ works() {
 	like "$1: by interrupts" "$T/out" '^interrupts yes$'
 }
 native() {
-	sh net.sh ./tcp file > "$T/out" 2> "$T/err"
+	sh net.sh ./tcp $PEER file > "$T/out" 2> "$T/err"
 	status=$?
 }
 native
 works 'the lab'
 ok 'handed to VFIO' to_vfio $bdf
-r3 run --device vfio:$bdf -- sh net.sh ./tcp file
+r3 run --mem 64M --device vfio:$bdf -- sh net.sh ./tcp $PEER file
 works 'hosted'
 is 'hosted: nothing on stderr' "$(cat "$T/err")" ''
 ok 'handed back' to_native $bdf e1000e

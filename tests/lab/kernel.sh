@@ -11,7 +11,7 @@ export LC_ALL=C PATH=$PATH:/sbin:/usr/sbin
 cd "$(dirname "$0")"
 
 # The lab itself; VFIO; and the lab kernel's own drivers of the devices.
-modules=(virtio_pci 9pnet_virtio 9p virtio_console fuse vfio-pci vfio_iommu_type1
+modules=(virtio_pci 9pnet_virtio 9p virtio_console fuse ext4 vfio-pci vfio_iommu_type1
 	e1000e nvme e1000 8139cp ne2k-pci)
 
 if [ -n "${RING3_CACHE:-}" ]; then

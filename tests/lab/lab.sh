@@ -19,6 +19,7 @@ fi
 SYS=/sys/bus/pci/devices
 # A hosted command sees its working directory.
 cp "$TOP/tests/lab/net.sh" "$TOOLS/tcp" .
+PEER=$(sed 's/.*lab.echo=\([0-9]*\).*/\1/' /proc/cmdline)
 
 driver_of() {
 	local link
@@ -32,11 +33,12 @@ group_of() {
 
 # The answers on the port are lines of JSON; events come in between.
 qmp_answer() {
-	answer=
+	answer= events=
 	while IFS= read -r -t 20 -u 8 answer; do
 		case $answer in
 		*'"return"'*) return 0 ;;
 		*'"error"'*) echo "# QEMU: $answer" >&2; return 1 ;;
+		*) events+=$answer ;;
 		esac
 	done
 	return 1
@@ -79,4 +81,14 @@ no_faults() {
 	dmesg > "$T/out"
 	unlike 'no IOMMU fault' "$T/out" 'DMAR:.*(fault|Fault|DMA (Read|Write))'
 	unlike 'no warning of the kernel' "$T/out" 'WARNING:|BUG:|Oops|Call Trace'
+}
+
+# Wait for an event of QEMU's; it may have come with an answer.
+qmp_event() {
+	local line
+	case $events in *"\"$1\""*) events=; return 0 ;; esac
+	while IFS= read -r -t 20 -u 8 line; do
+		case $line in *"\"$1\""*) return 0 ;; esac
+	done
+	return 1
 }

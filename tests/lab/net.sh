@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
-# net.sh - a network card at work, hosted or not: net.sh TCP FILE
+# net.sh - a network card at work, hosted or not: net.sh TCP PORT FILE
 #
-# Brings the card up, pings QEMU's gateway, and sends FILE over TCP to a peer that sends it back.
+# Brings the card up, pings QEMU's gateway, and sends FILE over TCP to a peer behind the
+# gateway, on PORT, that sends it back.
 # Prints `driver NAME`, `pinged`, `echoed` and `interrupts yes`.
 set -e
 for dir in /sys/class/net/*; do
@@ -12,15 +13,16 @@ ip link set "$dev" up
 ip addr add 10.0.2.15/24 dev "$dev"
 ip route add default via 10.0.2.2
 tries=200
-until [ "$(cat "/sys/class/net/$dev/operstate")" = up ]; do
+# A card that does not see its cable says "unknown".
+while [ "$(cat "/sys/class/net/$dev/operstate")" = down ]; do
 	tries=$((tries - 1))
 	[ $tries -gt 0 ]
 	sleep 0.1
 done
 echo "driver $(basename "$(readlink -f "/sys/class/net/$dev/device/driver")")"
 ping -q -c 3 -i 0.2 -W 5 10.0.2.2 > /dev/null && echo pinged
-"$1" swap 10.0.2.100 7 "$2" /tmp/echo
-cmp "$2" /tmp/echo && echo echoed
+"$1" swap 10.0.2.2 "$2" "$3" /tmp/echo
+cmp "$3" /tmp/echo && echo echoed
 rm /tmp/echo
 irq=$(readlink -f "/sys/class/net/$dev/device")
 irqs=$(ls "$irq/msi_irqs" 2> /dev/null || cat "$irq/irq")

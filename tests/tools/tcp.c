@@ -4,6 +4,7 @@
  *
  * tcp serve PORTFILE FILE GOT SECONDS   one connection: send FILE, meanwhile keep what comes as GOT
  * tcp swap HOST PORT FILE GOT           the other end of that
+ * tcp echo PORTFILE SECONDS             any number of connections: send back what comes
  * tcp sink PORTFILE SECONDS             connections one after the other, for the next two
  * tcp up|down HOST PORT BYTES           move BYTES, print megabytes (10^6) per second
  *
@@ -177,6 +178,19 @@ static void sink(int conn)
 	close(conn);
 }
 
+/* Each connection has a process: one that hangs keeps no other waiting. */
+static void echo(int conn)
+{
+	ssize_t n;
+
+	if (fork() == 0) {
+		while ((n = read(conn, buf, sizeof(buf))) > 0)
+			write_all(conn, buf, n);
+		_exit(0);
+	}
+	close(conn);
+}
+
 static void move(int conn, bool down, uint64_t bytes)
 {
 	struct hello hello = { .bytes = bytes, .down = down };
@@ -219,6 +233,12 @@ int main(int argc, char **argv)
 	if (!strcmp(cmd, "swap") && argc == 6) {
 		swap_files(connect_to(argv[2], argv[3]), argv[4], argv[5], false);
 		return 0;
+	}
+	if (!strcmp(cmd, "echo") && argc == 4) {
+		signal(SIGCHLD, SIG_IGN);
+		alarm(atoi(argv[3]));
+		for (fd = listen_on(argv[2]);;)
+			echo(accept_on(fd));
 	}
 	if (!strcmp(cmd, "sink") && argc == 4) {
 		alarm(atoi(argv[3]));
