@@ -137,7 +137,9 @@ static int handle(const char *text, const struct bind_options *opts, one_fn one)
 	char bdf[VFIO_BDF];
 	int status = host_parse(text, bdf);
 
-	if (status || (status = host_get(bdf, &dev)))
+	if (!status)
+		status = host_get(bdf, &dev);
+	if (status)
 		return status;
 	if (opts->group && dev.group)
 		status = each_of_group(dev.group, opts, one);

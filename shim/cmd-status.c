@@ -130,7 +130,9 @@ static int choose(const char *text, struct host_list *list)
 	char bdf[VFIO_BDF];
 	int status = host_parse(text, bdf);
 
-	if (status || (status = host_get(bdf, &dev)))
+	if (!status)
+		status = host_get(bdf, &dev);
+	if (status)
 		return status;
 	if (dev.group) {
 		host_list(list, dev.group);

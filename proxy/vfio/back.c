@@ -30,7 +30,8 @@ void vfio_look_back(struct loop_timer *timer)
 		return;
 	warn("device '%s': its driver process does not let go of the device, and is ended",
 	     device_name(vd->dev));
-	loop_stop(1);
+	/* At once: the launcher ends that process when we end, and cleans up after both. */
+	_exit(1);
 }
 
 /**

@@ -39,15 +39,21 @@ static bool bus_is_ours(const struct vfio_dev *vd)
 
 static int reset_bus(const struct vfio_dev *vd)
 {
-	struct {
-		struct vfio_pci_hot_reset head;
-		int32_t group;
-	} r = { .head = { .argsz = sizeof(r), .count = 1 } };
+	const size_t size = sizeof(struct vfio_pci_hot_reset) + sizeof(int32_t);
+	struct vfio_pci_hot_reset *r;
+	int err;
 
 	if (!bus_is_ours(vd))
 		return -1;
-	memcpy(r.head.group_fds, &vd->group->fd, sizeof(vd->group->fd));
-	return ioctl(vd->fd, VFIO_DEVICE_PCI_HOT_RESET, &r);
+	r = calloc(1, size);
+	if (!r)
+		return -1;
+	r->argsz = size;
+	r->count = 1;
+	r->group_fds[0] = vd->group->fd;
+	err = ioctl(vd->fd, VFIO_DEVICE_PCI_HOT_RESET, r);
+	free(r);
+	return err;
 }
 
 static uint16_t decode_bits(const struct vfio_dev *vd)

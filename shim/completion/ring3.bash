@@ -32,8 +32,8 @@ _ring3_devices() {
 }
 
 # Devices of the machine; those that VFIO has.
-_ring3_host() { ls /sys/bus/pci/devices 2>/dev/null; }
-_ring3_bound() { ls /sys/bus/pci/drivers/vfio-pci 2>/dev/null | grep :; }
+_ring3_host() { find /sys/bus/pci/devices -mindepth 1 -printf '%f\n' 2>/dev/null; }
+_ring3_bound() { find /sys/bus/pci/drivers/vfio-pci -name '*:*' -printf '%f\n' 2>/dev/null; }
 
 # The value of option $1 ($2: what is typed of it).
 _ring3_value() {

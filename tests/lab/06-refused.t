@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# 06-refused.t - a device that cannot be had: one line, which says why and what to do
+# 06-refused.t - a device that cannot be had: one line, which says why and what to do; and one that a
+# user without privileges has
 # shellcheck disable=SC2034,SC2054 # for lab.sh, and the commas are QEMU's
 devices=(-device pcie-root-port,id=slot1,chassis=1,addr=10.0
 	-netdev user,id=net -device e1000e,bus=slot1,netdev=net -device edu,addr=11.0)
@@ -38,5 +39,8 @@ ok 'the user may open the group' chown 65534 "/dev/vfio/$group"
 ulimit -l 1024
 refused 'too little locked memory' 'KiB of memory must be locked.*limit is 1024 KiB.*raise it to 131072' \
 	--device vfio:$card --mem 128M
+ulimit -l 65536
+r3 run --mem 64M --device vfio:$card -- sh -c 'basename "$(readlink -f /sys/bus/pci/devices/*/driver)"'
+is 'with as much as it needs a user can run it' "$status,$(cat "$T/out")" 0,e1000e
 
 finish

@@ -10,6 +10,7 @@
 #   driver_of BDF        the driver of a device, or nothing
 #   group_of BDF         the number of its IOMMU group
 if [ -z "${RING3_IN_LAB:-}" ]; then
+	# shellcheck disable=SC2154 # the test's
 	exec "$(dirname "${BASH_SOURCE[0]}")/run" "$0" "${devices[@]}"
 fi
 
@@ -19,6 +20,7 @@ fi
 SYS=/sys/bus/pci/devices
 # A hosted command sees its working directory.
 cp "$TOP/tests/lab/net.sh" "$TOOLS/tcp" .
+# shellcheck disable=SC2034 # for the tests
 PEER=$(sed 's/.*lab.echo=\([0-9]*\).*/\1/' /proc/cmdline)
 
 driver_of() {
@@ -33,7 +35,7 @@ group_of() {
 
 # The answers on the port are lines of JSON; events come in between.
 qmp_answer() {
-	answer= events=
+	answer='' events=''
 	while IFS= read -r -t 20 -u 8 answer; do
 		case $answer in
 		*'"return"'*) return 0 ;;
