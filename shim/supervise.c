@@ -28,6 +28,7 @@
 #define GRACE_POWER_OFF_MS 5000 /* the same after CMD's own end */
 #define GRACE_SCAN_MS 60000	/* the same where it looks for lost memory first */
 #define GRACE_PROXY_MS 900	/* the proxy may quiesce its devices */
+#define GRACE_RESET_MS 10000	/* and real ones, whose buses take a second each (PCIe 6.6.1) */
 #define GRACE_CLIENTS_MS 500	/* the hosted kernel has closed its devices: it is about to end */
 #define GRACE_GDB_MS 1500	/* gdb may let go of the hosted kernel */
 #define GRACE_STREAMS_MS 100	/* streams of a forced end */
@@ -141,12 +142,20 @@ static void flush_control(struct loop *loop)
 	listen_execs(loop);
 }
 
+static uint64_t proxy_grace(const struct run *run)
+{
+	for (size_t i = 0; i < run->opts->devices.n; i++)
+		if (!strncmp(run->opts->devices.v[i].text, "vfio:", 5))
+			return GRACE_RESET_MS;
+	return GRACE_PROXY_MS;
+}
+
 static void end_proxy(struct loop *loop)
 {
 	loop->hold = HOLD_NO;
 	unwatch(loop, ON_ENTER);
 	process_kill(&loop->run->proxy, SIGTERM);
-	set_timer(loop->fd[ON_GRACE], loop->run->proxy.pid ? GRACE_PROXY_MS : GRACE_STREAMS_MS);
+	set_timer(loop->fd[ON_GRACE], loop->run->proxy.pid ? proxy_grace(loop->run) : GRACE_STREAMS_MS);
 }
 
 /* Everything has been said; what is left is for the user to look at. */
