@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <linux/pci_regs.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "proxy/backend.h"
+#include "proxy/claim.h"
 #include "proxy/error.h"
 #include "proxy/vfio/vfio.h"
 
@@ -47,9 +49,13 @@ static int remember(struct vfio_dev *vd)
 
 static int open_device(struct vfio_dev *vd)
 {
-	char number[16];
+	char number[16], name[32];
 
 	if (remember(vd) || vfio_find(vd->dev, vd->bdf, number))
+		return -1;
+	/* VFIO says that somebody has it; this, who. */
+	snprintf(name, sizeof(name), "vfio/%s", vd->bdf);
+	if (claim_take(vd->dev, name))
 		return -1;
 	vd->group = vfio_group_get(vd->dev, number);
 	if (!vd->group || take_bit(vd))
