@@ -14,9 +14,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'tools'))
+sys.dont_write_bytecode = True
+# pylint: disable=wrong-import-position
+from taprun import TOP, main
+
 PROXY = os.environ.get('RING3_PROXY', TOP + '/build/ring3-proxy')
 IOVA = 0x40000000
 VERSION, MAP, UNMAP, REGION_INFO, IRQ_INFO, SET_IRQS, READ, WRITE, RESET = 1, 2, 3, 5, 7, 8, 9, 10, 13
@@ -447,25 +450,8 @@ def test_many_starts():
             assert p.end() == 0
 
 
-def main():
+if __name__ == '__main__':
     if not shutil.which('qemu-system-x86_64'):
         print('1..0 # SKIP no qemu-system-x86_64')
-        return 1 if os.environ.get('RING3_NO_SKIP') else 0
-    tests = [(n, f) for n, f in globals().items() if n.startswith('test_')]
-    failed = 0
-    print('1..%d' % len(tests))
-    for i, (name, function) in enumerate(tests, 1):
-        try:
-            function()
-            print('ok %d - %s' % (i, name[5:]), flush=True)
-        except Exception:       # pylint: disable=broad-except; a test may fail in any way
-            failed = 1
-            print('not ok %d - %s' % (i, name[5:]), flush=True)
-            for line in traceback.format_exc().splitlines():
-                print('# ' + line, file=sys.stderr)
-            print('# repeat: tests/integration/10-proxy-qemu.t', file=sys.stderr)
-    return failed
-
-
-if __name__ == '__main__':
-    sys.exit(main())
+        sys.exit(1 if os.environ.get('RING3_NO_SKIP') else 0)
+    sys.exit(main(__file__, globals()))
