@@ -10,21 +10,13 @@
 #include <endian.h>
 #include <linux/pci_regs.h>
 #include <string.h>
-#include <time.h>
 
 #include "proxy/backend.h"
 #include "proxy/config.h"
 #include "proxy/device.h"
+#include "proxy/util.h"
 
 #define FRESH_NS 50000000
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 static uint16_t get16(const struct config *c, uint32_t off)
 {
@@ -130,7 +122,7 @@ int config_look(struct device *dev)
 	} else {
 		config_read(dev, 0, all, size);
 	}
-	dev->config.looked = now();
+	dev->config.looked = clock_ns(CLOCK_MONOTONIC);
 	return 0;
 }
 
@@ -148,7 +140,7 @@ bool config_looked(const struct device *dev)
 {
 	uint64_t at = dev->config.looked;
 
-	return at && now() - at < FRESH_NS;
+	return at && clock_ns(CLOCK_MONOTONIC) - at < FRESH_NS;
 }
 
 /**

@@ -13,10 +13,10 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proxy/dma.h"
+#include "proxy/util.h"
 #include "proxy/vfio_user.h"
 
 /* Memory only: a file on FUSE or a network could keep the proxy waiting. */
@@ -60,14 +60,6 @@ void dma_exit(struct dma *dma)
 {
 	dma_unmap_all(dma);
 	pthread_mutex_destroy(&dma->lock);
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000000000ull + now.tv_nsec;
 }
 
 static int file_find(const struct dma *dma, const struct dma_file *key)
@@ -186,7 +178,7 @@ int dma_map(struct dma *dma, const struct dma_request *req, int *fd)
 	memmove(&dma->maps[i + 1], &dma->maps[i], (dma->nr - i) * sizeof(dma->maps[0]));
 	dma->maps[i] = (struct dma_map) {
 		.iova = req->iova, .size = req->size, .offset = req->offset,
-		.flags = req->flags, .file = file, .ns = now_ns(),
+		.flags = req->flags, .file = file, .ns = clock_ns(CLOCK_MONOTONIC),
 	};
 	dma->nr++;
 	dma->mapped++;

@@ -21,13 +21,13 @@
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "proxy/backend.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
 #include "proxy/irq.h"
 #include "proxy/trace.h"
+#include "proxy/util.h"
 
 /**
  * irq_msix_entry_masked() - does the virtual table mask this vector?
@@ -45,18 +45,10 @@ bool irq_msix_entry_masked(const struct irqs *irqs, uint32_t vector)
 
 #define SECOND 1000000000ull
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * SECOND + now.tv_nsec;
-}
-
 static void count_signal(struct irq_vector *v)
 {
 	v->count++;
-	v->last_ns = now_ns();
+	v->last_ns = clock_ns(CLOCK_MONOTONIC);
 	if (v->last_ns - v->window_ns >= SECOND) {
 		v->before = v->last_ns - v->window_ns < 2 * SECOND ? v->in_window : 0;
 		v->in_window = 0;
@@ -74,7 +66,7 @@ static void count_signal(struct irq_vector *v)
 double irq_rate(const struct irq_vector *v)
 {
 	/* The window first: it may begin anew meanwhile. */
-	uint64_t began = __atomic_load_n(&v->window_ns, __ATOMIC_ACQUIRE), now = now_ns();
+	uint64_t began = __atomic_load_n(&v->window_ns, __ATOMIC_ACQUIRE), now = clock_ns(CLOCK_MONOTONIC);
 	double elapsed = now > began ? (now - began) / 1e9 : 0;
 
 	if (elapsed >= 1)

@@ -5,11 +5,11 @@
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "proxy/device.h"
 #include "proxy/error.h"
 #include "proxy/seen.h"
+#include "proxy/util.h"
 
 /**
  * seen_new() - find the registers of a device
@@ -69,13 +69,11 @@ void seen_access(struct seen *seen, unsigned int bar, uint64_t off, unsigned int
 {
 	const struct reg *reg = seen ? regs_at(seen->regs, bar, off, write) : NULL;
 	struct seen_value *last;
-	struct timespec now;
 
 	if (!reg || reg->offset != off || reg->width != width)
 		return;
 	last = &seen->last[reg - seen->regs->reg];
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	__atomic_store_n(&last->value, value, __ATOMIC_RELAXED);
 	__atomic_store_n(&last->written, write, __ATOMIC_RELAXED);
-	__atomic_store_n(&last->ns, now.tv_sec * 1000000000ull + now.tv_nsec, __ATOMIC_RELEASE);
+	__atomic_store_n(&last->ns, clock_ns(CLOCK_MONOTONIC), __ATOMIC_RELEASE);
 }

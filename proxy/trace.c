@@ -12,12 +12,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "proxy/device.h"
 #include "proxy/error.h"
 #include "proxy/trace.h"
+#include "proxy/util.h"
 
 #define MAX_CALLERS	16384
 #define CALLER_BUCKETS	4096
@@ -95,12 +95,10 @@ static uint32_t *bucket_of(const char *name, size_t len)
 static void put(const struct device *dev, struct trace_event *event)
 {
 	uint64_t number = head;
-	struct timespec now;
 
 	if (!ring)
 		return;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	event->ns = now.tv_sec * 1000000000ull + now.tv_nsec;
+	event->ns = clock_ns(CLOCK_MONOTONIC);
 	event->device = dev->index;
 	event->place = trace_place_now(dev);
 	ring[number & (capacity - 1)] = *event;

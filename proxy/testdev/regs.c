@@ -4,18 +4,10 @@
  */
 #include <linux/pci_regs.h>
 #include <string.h>
-#include <time.h>
 
 #include "proxy/irq.h"
 #include "proxy/testdev/internal.h"
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ull + ts.tv_nsec;
-}
+#include "proxy/util.h"
 
 /**
  * td_set_intx() - drive the INTx line
@@ -26,7 +18,7 @@ void td_set_intx(struct testdev *td, bool level)
 {
 	td->intx = level;
 	if (level)
-		td->signal_ns = now_ns();
+		td->signal_ns = clock_ns(CLOCK_MONOTONIC);
 	irq_intx(td->dev, level);
 }
 
@@ -46,7 +38,7 @@ void td_signal(struct testdev *td, uint32_t vector)
 	/* A message is a write by the device (PCI 6.8.3.3). */
 	if (!(td->command & PCI_COMMAND_MASTER))
 		return;
-	td->signal_ns = now_ns();
+	td->signal_ns = clock_ns(CLOCK_MONOTONIC);
 	irq_message(td->dev, vector);
 }
 

@@ -13,20 +13,13 @@
 #include <time.h>
 
 #include "proxy/trace.h"
+#include "proxy/util.h"
 #include "proxy/view/view.h"
 
 #define SPIN_NS		50000
 #define SHARE		20
 #define BURST_NS	250000000	/* of CPU time: a grep through all of the view, and more */
 #define PAUSE_NS	20000000	/* at a time, at most */
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	clock_gettime(clock, &t);
-	return t.tv_sec * 1000000000ull + t.tv_nsec;
-}
 
 /* Has the driver used a device since this was asked last? */
 static bool driver_works(void)
