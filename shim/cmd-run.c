@@ -72,6 +72,8 @@ static int host(int status)
 		status = device_help(opts.device_help);
 	if (status >= 0)
 		goto out;
+	if (opts.no_sandbox)
+		warn("--no-sandbox: the driver process may do on this machine all that you may do");
 	status = process_init();
 	if (!status)
 		status = prepare(&run);

@@ -23,6 +23,7 @@ enum {
 	OPT_HOLD,
 	OPT_FLAVOR,
 	OPT_FATAL_REPORTS,
+	OPT_NO_SANDBOX,
 	OPT_DRY_RUN,
 	OPT_EX,
 	OPT_BATCH,
@@ -67,6 +68,8 @@ static const struct argp_option run_table[] = {
 	{ "hold", OPT_HOLD, NULL, 0,
 	  "After CMD's end or a crash keep the devices and the view until Enter on the terminal, "
 	  "SIGINT, SIGTERM or 'ring3 kill'", 0 },
+	{ "no-sandbox", OPT_NO_SANDBOX, NULL, 0,
+	  "Let the driver process do all that you may do; for drivers you trust", 0 },
 	{ "dry-run", OPT_DRY_RUN, NULL, 0, "Print the commands instead of running them", 0 },
 	{ "verbose", 'v', NULL, 0, "Show the hosted kernel's log on stderr", 0 },
 	{ "quiet", 'q', NULL, 0, "No warnings", 0 },
@@ -202,6 +205,9 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_HOLD:
 		opts->hold = true;
+		return 0;
+	case OPT_NO_SANDBOX:
+		opts->no_sandbox = true;
 		return 0;
 	case OPT_DRY_RUN:
 		opts->dry_run = true;

@@ -29,6 +29,7 @@ struct run_options {
 	char *coverage;		/* absolute */
 	bool trace_mapped;
 	bool hold;
+	bool no_sandbox;
 	bool dry_run;
 	struct debug_options debug;
 	char **command;		/* NULL ended, points into argv; empty: a shell */

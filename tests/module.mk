@@ -15,6 +15,14 @@ build/tests/%: tests/bench/%.c
 	$(say) CC $@
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -static -o $@ $<
 
+# A hostile driver's system calls, without a hosted kernel around them.
+ATTACK_SRC := $(filter-out %.mod.c,$(wildcard tests/attacks/module/*.c))
+
+build/tests/attack-bare: $(ATTACK_SRC) tests/attacks/module/attack.h
+	@mkdir -p $(@D)
+	$(say) CC $@
+	$(Q)$(CC) $(CFLAGS_ALL) -Wno-unused-parameter $(LDFLAGS_ALL) -static -o $@ $(ATTACK_SRC)
+
 # The unit tests as built here, and as built by `make SAN=1`.
 UNIT_SAN := $(patsubst $(B)/%,build/san/%,$(CHECK_UNIT))
 
@@ -27,7 +35,7 @@ unit-san-build:
 	$(Q)$(MAKE) --no-print-directory SAN=1 unit-build
 
 test-modules: test-inside
-	$(say) MODULES "tests/testdev tests/panic examples/edu"
+	$(say) MODULES "tests/testdev tests/panic tests/attacks examples/edu"
 	$(Q)tests/build-modules.sh
 
 # What a hosted run needs; in this order, and not at once with the rest.
@@ -63,6 +71,11 @@ integration: test-debug
 ## bench: measure, beside a full QEMU guest; BENCH_JSON=FILE also writes JSON
 bench: test-modules $(BENCH_TOOLS)
 	$(Q)tests/bench/run
+
+## attacks: try to get out of the box, by root's and by a user's hand; ATTACKS=NAME... tries some
+.PHONY: attacks
+attacks: test-modules build/tests/attack-bare
+	$(Q)tests/attacks/run $(ATTACKS)
 
 ## demo: install what is missing, build, and host three drivers
 demo:

@@ -61,7 +61,7 @@ _ring3_value() {
 _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	local run='--device --qemu --driver --flavor --fatal-reports --name --mem --kernel-args --timeout --rw --view --trace
-		--trace-mapped --coverage --hold --dry-run --verbose --quiet --help -v -q'
+		--trace-mapped --coverage --hold --no-sandbox --dry-run --verbose --quiet --help -v -q'
 	local gdb='--ex --command --batch --tui --interpreter --tty -ex -x -i'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then

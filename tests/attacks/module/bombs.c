@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * bombs.c - attacks that take everything there is
+ *
+ * Each is told how much proves the point and stops there, for the sake of the machine it is tried on.
+ * What it got it keeps until it is ended.
+ */
+#include "attack.h"
+
+#define MIB (1UL << 20)
+
+/* Children that do nothing; they use no stack. */
+static long fork_one(void)
+{
+	long ret;
+
+	asm volatile("syscall\n\t"
+		     "test %%rax, %%rax\n\tjnz 2f\n"
+		     "1:\tmov %[pause], %%eax\n\tsyscall\n\tjmp 1b\n"
+		     "2:"
+		     : "=a" (ret) : "0" (H_fork), [pause] "i" (H_pause) : "rcx", "r11", "memory");
+	return ret;
+}
+
+static long got(const char *what, long n, long want, long last)
+{
+	say("got %ld of %ld %s", n, want, what);
+	return n < want ? last : n;
+}
+
+static long processes(const char *arg)
+{
+	long want = number(arg), n, ret = 0;
+
+	for (n = 0; n < want; n++) {
+		ret = fork_one();
+		if (ret < 0)
+			break;
+	}
+	return got("processes", n, want, ret);
+}
+
+/* @flags of mmap: private or shared, anonymous. */
+static long touch(const char *arg, long flags)
+{
+	long want = number(arg), n, at = 0;
+
+	for (n = 0; n < want; n += 16) {
+		at = host(H_mmap, 0, 16 * MIB, 3, flags, -1, 0);
+		if (at < 0 && at > -4096)
+			break;
+		for (unsigned long k = 0; k < 16 * MIB; k += 4096)
+			((volatile char *)at)[k] = 1;
+	}
+	return got("MiB", n, want, at);
+}
+
+static long memory(const char *arg)
+{
+	return touch(arg, 0x22);
+}
+
+static long shared_memory(const char *arg)
+{
+	return touch(arg, 0x21);
+}
+
+/* Memory that no limit of a process counts. */
+static long memfd(const char *arg)
+{
+	static char block[65536];
+	long want = number(arg), fd = host(H_memfd_create, "attack", 0), n = 0, ret = 0;
+
+	if (fd < 0)
+		return fd;
+	while (n < want * 16) {
+		ret = host(H_write, fd, block, sizeof(block));
+		if (ret <= 0)
+			break;
+		n++;
+	}
+	return got("MiB", n / 16, want, ret);
+}
+
+/* "MIB:DIRECTORY" */
+static long disk(const char *arg)
+{
+	static char block[65536], path[128];
+	char *colon = strchr(arg, ':');
+	long want, n = 0, ret = 0, fd;
+
+	if (!colon)
+		return -22;
+	snprintf(path, sizeof(path), "%s/attack-disk", colon + 1);
+	*colon = '\0';
+	want = number(arg);
+	fd = host(H_open, path, HOST_O_RDWR | HOST_O_CREAT, 0600);
+	if (fd < 0)
+		return fd;
+	while (n < want * 16) {
+		ret = host(H_write, fd, block, sizeof(block));
+		if (ret <= 0)
+			break;
+		n++;
+	}
+	return got("MiB", n / 16, want, ret);
+}
+
+static long descriptors(const char *arg)
+{
+	long want = number(arg), n, ret = 0;
+
+	for (n = 0; n < want; n++) {
+		ret = host(H_dup, 0);
+		if (ret < 0)
+			break;
+	}
+	return got("descriptors", n, want, ret);
+}
+
+/* Neighbours of different protection cannot be one mapping. */
+static long mappings(const char *arg)
+{
+	long want = number(arg), n, at = 0;
+
+	for (n = 0; n < want; n++) {
+		at = host(H_mmap, 0, 4096, n & 1, 0x22, -1, 0);
+		if (at < 0 && at > -4096)
+			break;
+	}
+	return got("mappings", n, want, at);
+}
+
+const struct attack bomb_attacks[] = {
+	{ "processes", processes },
+	{ "memory", memory },
+	{ "shared-memory", shared_memory },
+	{ "memfd", memfd },
+	{ "disk", disk },
+	{ "descriptors", descriptors },
+	{ "mappings", mappings },
+	{ 0 },
+};

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0
+/* kernel.c - attacks that ask the host's kernel for more than a driver has a use for */
+#include "attack.h"
+
+static long mount_tmpfs(const char *where)
+{
+	return host(H_mount, "attack", where, "tmpfs", 0, 0);
+}
+
+static long clone_tree(const char *arg)
+{
+	return host(H_open_tree, HOST_AT_FDCWD, "/", 1 /* OPEN_TREE_CLONE */);
+}
+
+/* A map of one element: BPF_MAP_CREATE of an array. */
+static long bpf(const char *arg)
+{
+	unsigned int attr[16] = { 2, 4, 4, 1 };
+
+	return host(H_bpf, 0, attr, sizeof(attr));
+}
+
+static long io_uring(const char *arg)
+{
+	unsigned int params[30] = { 0 };
+
+	return host(H_io_uring_setup, 4, params);
+}
+
+/* In the keyring of the user, where other processes of theirs find it. */
+static long keyring(const char *name)
+{
+	return host(H_add_key, "user", name, "attack", 6, -4L);
+}
+
+static long userfaultfd(const char *arg)
+{
+	return host(H_userfaultfd, 1);
+}
+
+static long perf(const char *arg)
+{
+	/* PERF_TYPE_SOFTWARE, PERF_COUNT_SW_CPU_CLOCK, of this process. */
+	unsigned int attr[32] = { 1, 128 };
+
+	attr[10] = 1 << 5;	/* exclude_kernel */
+	return host(H_perf_event_open, attr, 0, -1, -1, 0);
+}
+
+/* A process with threads cannot unshare(2) it; a child can have one.  It uses no stack. */
+static long user_namespace(const char *arg)
+{
+	long ret;
+
+	asm volatile("xor %%esi, %%esi\n\txor %%edx, %%edx\n\txor %%r10d, %%r10d\n\t"
+		     "xor %%r8d, %%r8d\n\tsyscall\n\t"
+		     "test %%rax, %%rax\n\tjnz 2f\n"
+		     "1:\tmov %[pause], %%eax\n\tsyscall\n\tjmp 1b\n"
+		     "2:"
+		     : "=a" (ret)
+		     : "0" (H_clone), "D" (0x10000011L /* CLONE_NEWUSER | SIGCHLD */),
+		       [pause] "i" (H_pause)
+		     : "rcx", "r11", "rsi", "rdx", "r8", "r10", "memory");
+	return ret;
+}
+
+/* The namespaces of process @path: "/proc/1/ns/net". */
+static long setns(const char *path)
+{
+	long fd = host(H_open, path, 0, 0);
+
+	return fd < 0 ? fd : host(H_setns, fd, 0);
+}
+
+static long setuid(const char *arg)
+{
+	return host(H_setuid, number(arg));
+}
+
+static long module_load(const char *arg)
+{
+	/* No module, which is found out after the permission has been given: ENOEXEC. */
+	long ret = host(H_init_module, "attack", 6, "");
+
+	return ret == -8 ? 0 : ret;
+}
+
+const struct attack kernel_attacks[] = {
+	{ "mount", mount_tmpfs },
+	{ "open-tree", clone_tree },
+	{ "bpf", bpf },
+	{ "io-uring", io_uring },
+	{ "keyring", keyring },
+	{ "userfaultfd", userfaultfd },
+	{ "perf", perf },
+	{ "user-namespace", user_namespace },
+	{ "setns", setns },
+	{ "setuid", setuid },
+	{ "init-module", module_load },
+	{ 0 },
+};
