@@ -11,12 +11,12 @@
 #include "proxy/trace.h"
 
 /*
- * QEMU's client has room for 214 bytes, and rust-vmm's reads max_msg_fds as a
- * number: keep it short and plain.  The last three are ours: memory writes need not be waited
+ * QEMU's client has room for 214 bytes and gives up at more than 16 descriptors (we take
+ * 64), and rust-vmm's reads max_msg_fds as a number: keep it short and plain.  The last three are ours: memory writes need not be waited
  * for (see struct device), and what a hosted kernel may tell (see told.h).
  */
 #define CAPABILITIES(posted, notes, callers) \
-	"{\"capabilities\":{\"max_msg_fds\":64,\"max_data_xfer_size\":1048576," \
+	"{\"capabilities\":{\"max_msg_fds\":16,\"max_data_xfer_size\":1048576," \
 	"\"write_multiple\":true" posted notes callers "}}"
 #define POSTED	",\"posted_writes\":true"
 #define NOTES	",\"ring3_notes\":true"
@@ -27,7 +27,7 @@ static const char *const capabilities[2][2] = {
 	{ CAPABILITIES(POSTED, NOTES, ""), CAPABILITIES(POSTED, NOTES, CALLERS) },
 };
 
-_Static_assert(VFIO_USER_MAX_FDS == 64 && VFIO_USER_MAX_DATA == 1048576,
+_Static_assert(VFIO_USER_MAX_FDS >= 16 && VFIO_USER_MAX_DATA == 1048576,
 	       "the capabilities say so");
 _Static_assert(sizeof(CAPABILITIES(POSTED, NOTES, CALLERS)) + sizeof(struct vfio_user_version) +
 	       sizeof(struct vfio_user_hdr) <= 214, "QEMU's client drops longer ones");

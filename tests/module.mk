@@ -90,3 +90,10 @@ LAB_TESTS ?= $(sort $(wildcard tests/lab/*.t))
 lab: test-modules
 	$(Q)tests/lab/kernel.sh > /dev/null
 	$(Q)prove --timer --exec tests/tools/quiet.sh $(LAB_TESTS)
+
+## peers: other people's vfio-user clients at our proxy; fetches a QEMU that has one
+PEER_TESTS ?= $(sort $(wildcard tests/peers/*.t))
+.PHONY: peers
+peers: build-all $(TEST_TOOLS)
+	$(Q)tests/lab/kernel.sh > /dev/null
+	$(Q)prove --timer --exec tests/tools/quiet.sh $(PEER_TESTS)

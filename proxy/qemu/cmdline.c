@@ -4,8 +4,8 @@
  *
  * QEMU's own memory is 64 MiB that nobody uses; the clients' is ivshmem's.  A virtio
  * device without VIRTIO_F_ACCESS_PLATFORM is told physical addresses instead of bus
- * addresses (virtio 1.2, 6.1).  If there is one, the clients' memory is QEMU's own as
- * well, so that it is found at its physical addresses, too.
+ * addresses (virtio 1.2, 6.1).  If there is one, or if a client's bus addresses are physical ones,
+ * the clients' memory is QEMU's own as well, so that it is found at its physical addresses, too.
  */
 #include <stdio.h>
 #include <sys/mman.h>
@@ -47,7 +47,7 @@ static bool any_physical(void)
 
 static int memory_args(const struct cmdline *c, struct qemu_args *a)
 {
-	if (!any_physical())
+	if (!c->flat && !any_physical())
 		return args_split(a, "-machine " MACHINE " -m 64M");
 	return args_split(a, "-machine " MACHINE ",memory-backend=ring3-ram") ||
 	       args_add(a, "-object") ||

@@ -26,6 +26,7 @@
 #define END_MS		10000		/* it may have a disk to flush */
 #define END_STALLED_MS	1000
 #define PRIVATE_RAM	(16u << 20)
+#define FLAT_MIN	(1 << 20)	/* or QEMU has no room for its BIOS */
 
 static struct {
 	struct process process;
@@ -34,6 +35,7 @@ static struct {
 	int ram_fd;
 	struct stat ram;
 	bool ram_given;			/* --ram-fd: stays for good */
+	bool flat;			/* it is at bus address 0 as well */
 	char *const *user_args;
 	bool running;
 } m = { .process = { -1, -1, -1 }, .ram_fd = -1 };
@@ -182,7 +184,7 @@ static int bring_up(void)
 static int spawn(int qtest, int ivshmem)
 {
 	const struct cmdline c = {
-		.ram = m.ram_fd, .ram_size = m.ram.st_size, .bios = cmdline_bios(),
+		.ram = m.ram_fd, .ram_size = m.ram.st_size, .flat = m.flat, .bios = cmdline_bios(),
 		.qtest = qtest, .ivshmem = ivshmem, .user_args = m.user_args,
 	};
 	const int keep[] = { c.bios, c.qtest, c.ivshmem, c.ram };
@@ -280,7 +282,7 @@ void machine_leaving(struct device *dev)
 }
 
 /* QEMU cannot change its memory while it runs; before anything happened, start anew. */
-static int restart_with(const struct device *dev, int fd, const struct stat *st)
+static int restart_with(const struct device *dev, int fd, const struct stat *st, bool flat)
 {
 	int copy = fcntl(fd, F_DUPFD_CLOEXEC, 3);
 
@@ -294,6 +296,7 @@ static int restart_with(const struct device *dev, int fd, const struct stat *st)
 	close(m.ram_fd);
 	m.ram_fd = copy;
 	m.ram = *st;
+	m.flat = flat;
 	for (unsigned int i = 0; i < qemu_nr_devices; i++)
 		messages_forget(qemu_devices[i]);
 	if (launch()) {
@@ -312,34 +315,50 @@ static int refuse(const struct device *dev, const char *why)
 	return -ENOTSUP;
 }
 
+static bool same_file(const struct stat *st)
+{
+	return st->st_dev == m.ram.st_dev && st->st_ino == m.ram.st_ino;
+}
+
+/* Another file than that we have, or the same at another place, means a new QEMU. */
+static int use_memory(struct device *dev, int fd, const struct stat *st, bool flat)
+{
+	if (m.ram_given)
+		return refuse(dev, same_file(st) ? "it must be at IOVA 0x40000000 + its offset in the file"
+						 : "it is not the file of --ram-fd");
+	if (flat && st->st_size < FLAT_MIN)
+		return refuse(dev, "memory at IOVA 0 must have 1 MiB or more");
+	if (!good_ram(st) || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR)
+		return refuse(dev, "its file must be writable memory, a power of two of at most 1 GiB");
+	if (any_touched())
+		return refuse(dev, "all clients of a proxy's qemu: devices must share one memory file, at one place");
+	return restart_with(dev, fd, st, flat);
+}
+
 /**
  * machine_dma_map() - can QEMU's devices reach this memory?
  * @dev: device whose client maps it
  * @req: where
  * @fd: the file
  *
- * They reach one file, at QEMU_RAM_IOVA.  That of --ram-fd; without one that of the
+ * They reach one file, at QEMU_RAM_IOVA; and at 0 where a client has it there, as virtual machines
+ * have their memory.  That of --ram-fd; without one that of the
  * first client, for which QEMU is started again if no device has been used yet.
  *
  * Return: 0, or -ENOTSUP after a warning that says why, or -EIO: QEMU was lost.
  */
 int machine_dma_map(struct device *dev, const struct dma_request *req, int fd)
 {
+	bool flat = req->iova == req->offset;
 	struct stat st;
+	int err;
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (req->offset > QEMU_RAM_MAX || req->iova != QEMU_RAM_IOVA + req->offset)
-		return refuse(dev, "it must be at IOVA 0x40000000 + its offset in the file");
-	if (st.st_dev != m.ram.st_dev || st.st_ino != m.ram.st_ino) {
-		if (m.ram_given)
-			return refuse(dev, "it is not the file of --ram-fd");
-		if (!good_ram(&st) || (fcntl(fd, F_GETFL) & O_ACCMODE) != O_RDWR)
-			return refuse(dev, "its file must be writable memory, a power of two of at most 1 GiB");
-		if (any_touched())
-			return refuse(dev, "all clients of a proxy's qemu: devices must share one memory file");
-		int err = restart_with(dev, fd, &st);
-
+	if (req->offset > QEMU_RAM_MAX || (!flat && req->iova != QEMU_RAM_IOVA + req->offset))
+		return refuse(dev, "it must be at IOVA 0x40000000 + its offset in the file, or at that offset");
+	if (!same_file(&st) || (flat && !m.flat)) {
+		err = use_memory(dev, fd, &st, flat);
 		if (err)
 			return err;
 	}

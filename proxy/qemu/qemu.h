@@ -77,6 +77,7 @@ struct cmdline {
 	int bios, qtest, ivshmem;	/* descriptors it inherits */
 	int ram;			/* of the clients, */
 	unsigned long long ram_size;	/* bytes */
+	bool flat;			/* at address 0 as well */
 	char *const *user_args;		/* texts of --qemu, NULL-terminated */
 };
 

@@ -49,7 +49,7 @@ def raw(path):
 
 
 def test_version_fits():
-    """QEMU's client has room for an answer as long as its own request, 214 bytes."""
+    """QEMU's client has room for an answer as long as its own request, 214 bytes; and for 16 descriptors."""
     with Device() as proxy, raw(proxy.path) as sock:
         assert len(QEMU_CAPS) <= 214 - 16 - 4 - 1
         body = struct.pack('<HH', 0, 1) + QEMU_CAPS.ljust(214 - 16 - 4 - 1) + b'\0'
@@ -57,7 +57,7 @@ def test_version_fits():
         ident, cmd, size, flags, _ = struct.unpack('<HHIII', receive(sock, 16, []))
         assert (ident, cmd, flags) == (1, VERSION, 1) and size <= 214, size
         answer = receive(sock, size - 16, [])
-        assert answer[-1] == 0 and json.loads(answer[4:-1])['capabilities']['max_msg_fds'] >= 8
+        assert answer[-1] == 0 and 8 <= json.loads(answer[4:-1])['capabilities']['max_msg_fds'] <= 16
 
 
 def test_versions():
@@ -268,6 +268,52 @@ def test_edu():
             client.irqs(INTX, NONE | UNMASK)
         assert ram[0x1000:0x1008] == b'buffered'
         os.close(event)
+        client.close()
+    os.close(fd)
+
+
+def test_flat():
+    """Memory at address 0, as virtual machines have it: QEMU's devices reach it there; one client's place is all's."""
+    fd = os.memfd_create('ram', os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, 2 << 20)
+    with Device('qemu:edu,dma_mask=0xffffffff', 'qemu:edu') as proxy, mmap.mmap(fd, 2 << 20) as ram:
+        client = proxy.client()
+        client.map(0, 0xa0000, fd)
+        client.map(0x100000, 1 << 20, fd, 0x100000)
+        client.enable()
+        ram[0x2000:0x2008] = b'buffered'
+        for source, target, command in ((0x2000, 0x40000, 1), (0x40000, 0x101000, 3)):
+            client.w(0, 0x80, source, 8)
+            client.w(0, 0x88, target, 8)
+            client.w(0, 0x90, 8, 8)
+            client.w(0, 0x98, command, 8)
+            while client.r(0, 0x98, 8) & 1:
+                pass
+        assert ram[0x101000:0x101008] == b'buffered'
+        other = Client(proxy.path + '.1')
+        other.map(0, 1 << 20, fd)
+        other.map(0x40100000, 1 << 20, fd, 1 << 20)     # the same file, where others look for it
+        assert raises(95, other.map, 0x80000000, 4096, fd)
+        other.close()
+        client.close()
+    os.close(fd)
+
+
+def test_small_memory():
+    """The smallest file at address 0 does not end QEMU."""
+    fd = os.memfd_create('ram', os.MFD_ALLOW_SEALING)
+    os.ftruncate(fd, 4096)
+    with Device('qemu:edu') as proxy:
+        client = proxy.client()
+        assert raises(95, client.map, 0, 4096, fd)
+        client.enable()
+        assert client.r(0, 0) == 0x010000ed
+        os.ftruncate(fd, 1 << 20)
+        client.close()
+        client = proxy.client()
+        client.map(0, 1 << 20, fd)
+        client.enable()
+        assert client.r(0, 0) == 0x010000ed
         client.close()
     os.close(fd)
 
