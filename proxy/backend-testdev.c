@@ -53,6 +53,8 @@ static void init_config(struct testdev *td)
 	put16(td, CAP_EXPRESS, PCI_CAP_ID_EXP);
 	put16(td, CAP_EXPRESS + PCI_EXP_FLAGS, 2 | PCI_EXP_TYPE_RC_END << 4);
 	put32(td, CAP_EXPRESS + PCI_EXP_DEVCAP, PCI_EXP_DEVCAP_RBER | PCI_EXP_DEVCAP_FLR);
+	if (td->all_caps)
+		td_caps_init(td, CAP_EXPRESS + 1);
 }
 
 static uint32_t config_read_raw(struct device *dev, uint32_t off, unsigned int width)
@@ -68,9 +70,9 @@ static uint32_t config_read_raw(struct device *dev, uint32_t off, unsigned int w
 	return value;
 }
 
-static bool config_writable(uint32_t off)
+static bool config_writable(const struct testdev *td, uint32_t off)
 {
-	return off == PCI_CACHE_LINE_SIZE || off == PCI_LATENCY_TIMER ||
+	return (td->all_caps && td_caps_writable(off)) || off == PCI_CACHE_LINE_SIZE || off == PCI_LATENCY_TIMER ||
 	       off == CAP_EXPRESS + PCI_EXP_DEVCTL || off == CAP_EXPRESS + PCI_EXP_DEVCTL + 1;
 }
 
@@ -80,7 +82,7 @@ static void config_write_raw(struct device *dev, uint32_t off, unsigned int widt
 	struct testdev *td = dev->priv;
 
 	for (unsigned int i = 0; i < width; i++)
-		if (config_writable(off + i))
+		if (config_writable(td, off + i))
 			td->config[off + i] = value >> (8 * i);
 }
 
@@ -172,6 +174,7 @@ static int open_testdev(struct device *dev)
 	td->dev = dev;
 	td->later.src.fd = -1;
 	td->dma_vector = TD_VECTOR_NONE;
+	td->all_caps = spec_get(dev->spec, "caps");
 	init_config(td);
 	if (memory_new(&td->bar0, "testdev-bar0", TD_BAR0_SIZE) ||
 	    memory_new(&td->bar4, "testdev-bar4", size) ||
@@ -268,7 +271,7 @@ static void reset(struct device *dev)
 	struct testdev *td = dev->priv;
 	struct testdev fresh = {
 		.dev = dev, .bar0 = td->bar0, .bar4 = td->bar4, .later = td->later,
-		.resets = td->resets + 1, .dma_vector = TD_VECTOR_NONE,
+		.all_caps = td->all_caps, .resets = td->resets + 1, .dma_vector = TD_VECTOR_NONE,
 	};
 
 	loop_timer_arm(&td->later, 0);
@@ -287,6 +290,7 @@ static bool intx_level(struct device *dev)
 }
 
 static const struct backend_param params[] = {
+	{ "caps", "all: with more capabilities, whose registers keep what is written" },
 	{ "bar4", "SIZE: of the 64-bit prefetchable BAR, 64M to 32G (64M)" },
 	{ NULL, NULL },
 };

@@ -70,11 +70,8 @@ static int open_device(struct vfio_dev *vd)
 
 static int open_vfio(struct device *dev)
 {
-	const char *config = spec_get(dev->spec, "config");
 	struct vfio_dev *vd;
 
-	if (config && strcmp(config, "safe") && strcmp(config, "raw"))
-		return fail("device '%s': config=%s: use safe or raw", device_name(dev), config);
 	vd = calloc(1, sizeof(*vd));
 	if (!vd)
 		return fail("out of memory for '%s'", device_name(dev));
@@ -133,13 +130,10 @@ static int start(const struct backend_env *env)
 
 static int setup(struct device *dev)
 {
-	const char *config = spec_get(dev->spec, "config");
 	struct vfio_dev *vd = dev->priv;
 
 	if (vfio_regions(vd))
 		return -1;
-	if (!config || strcmp(config, "raw"))
-		vfio_config_close(vd);
 	return vfio_reset_open(vd);
 }
 
@@ -173,20 +167,7 @@ static uint32_t config_read_vfio(struct device *dev, uint32_t off, unsigned int 
 static void config_write_vfio(struct device *dev, uint32_t off, unsigned int width,
 			      uint32_t value)
 {
-	struct vfio_dev *vd = dev->priv;
-	unsigned int i, nr_closed = 0;
-
-	for (i = 0; i < width; i++)
-		nr_closed += vd->closed[off + i];
-	if (nr_closed && !vd->told_closed)
-		warn("device '%s': a write to configuration register 0x%x was left out: what it does is not known; 'config=raw' lets all of them through",
-		     device_name(dev), off);
-	vd->told_closed |= nr_closed;
-	if (!nr_closed)
-		vfio_config_put(vd, off, width, value);
-	for (i = 0; nr_closed && i < width; i++)
-		if (!vd->closed[off + i])
-			vfio_config_put(vd, off + i, 1, value >> (8 * i));
+	vfio_config_put(dev->priv, off, width, value);
 }
 
 /*
@@ -233,7 +214,6 @@ static void reset(struct device *dev)
 }
 
 static const struct backend_param params[] = {
-	{ "config", "safe | raw: may the driver write configuration registers that are the vendor's? (safe: no)" },
 	{ NULL, NULL },
 };
 

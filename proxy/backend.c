@@ -18,7 +18,11 @@ const struct backend *const backends[] = {
 	NULL,
 };
 
-static const char *const common_params[] = { "addr" };
+/* Those that ring3 takes itself. */
+static const struct backend_param common_params[] = {
+	{ "addr", "place on the hosted bus, SLOT.FUNCTION" },
+	{ "config", "safe | raw: may the driver write configuration registers that are the vendor's, or unknown? (safe: no)" },
+};
 
 /**
  * backend_find() - a backend by its name
@@ -56,7 +60,8 @@ int backend_check_params(const struct backend *be, const struct spec *spec)
 	char like[256];
 	size_t n = 0;
 
-	names[n++] = common_params[0];
+	for (; n < ARRAY_SIZE(common_params); n++)
+		names[n] = common_params[n].name;
 	for (const struct backend_param *p = be->params; p && p->name && n < ARRAY_SIZE(names); p++)
 		names[n++] = p->name;
 	for (size_t i = 0; i < spec->nr_props && !be->any_param; i++) {
@@ -85,7 +90,8 @@ static void print_backends(void)
 static void print_params(const struct backend *be)
 {
 	printf("%s: %s\nProperties:\n", be->name, be->help);
-	printf("  %-12s place on the hosted bus, SLOT.FUNCTION\n", "addr");
+	for (size_t i = 0; i < ARRAY_SIZE(common_params); i++)
+		printf("  %-12s %s\n", common_params[i].name, common_params[i].help);
 	for (const struct backend_param *p = be->params; p && p->name; p++)
 		printf("  %-12s %s\n", p->name, p->help);
 }

@@ -9,6 +9,7 @@
 #include "proxy/config.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
+#include "proxy/policy.h"
 
 #define MAX_CAPS 48
 
@@ -156,6 +157,12 @@ static void init_express(struct device *dev, uint32_t cap)
 	dev->config.flr = devcap & PCI_EXP_DEVCAP_FLR;
 }
 
+static void init_af(struct device *dev, uint32_t cap)
+{
+	if (dev->backend->config_read(dev, cap + PCI_AF_CAP, 1) & PCI_AF_CAP_FLR)
+		dev->config.af = cap;
+}
+
 static int init_caps(struct device *dev)
 {
 	const struct backend *be = dev->backend;
@@ -176,6 +183,9 @@ static int init_caps(struct device *dev)
 			break;
 		case PCI_CAP_ID_EXP:
 			init_express(dev, cap);
+			break;
+		case PCI_CAP_ID_AF:
+			init_af(dev, cap);
 			break;
 		}
 	}
@@ -204,5 +214,5 @@ int config_init(struct device *dev)
 		dev->irqs.count[VFIO_USER_INTX] = 1;
 	memcpy(dev->config.reset, dev->config.data, sizeof(dev->config.reset));
 	memcpy(dev->config.last, dev->config.data, sizeof(dev->config.last));
-	return 0;
+	return policy_init(dev);
 }

@@ -5,7 +5,8 @@
  * Theory of operation: every byte is either virtual (kept here, with a mask of the
  * bits the client may change) or the backend's.  Virtual are the identity, COMMAND,
  * the BARs, the interrupt line, and the MSI and MSI-X capabilities; so a client can
- * size and place BARs as it likes, and the device never hears of it.
+ * size and place BARs as it likes, and the device never hears of it.  What of the rest it may
+ * write is told in policy.c.
  */
 #include <endian.h>
 #include <linux/pci_regs.h>
@@ -14,6 +15,7 @@
 #include "proxy/backend.h"
 #include "proxy/config.h"
 #include "proxy/device.h"
+#include "proxy/policy.h"
 #include "proxy/util.h"
 
 #define FRESH_NS 50000000
@@ -160,36 +162,21 @@ void config_last(const struct device *dev, uint32_t off, uint8_t *buf, size_t le
 		buf[i] = c->virt[off + i] ? c->data[off + i] : c->last[off + i];
 }
 
-/* Take Initiate FLR out of a write to Device Control; true if it was there. */
-static bool take_flr(const struct config *c, uint32_t off, uint8_t *bytes, unsigned int width)
+/* Take a bit out of a write; true if it was there. */
+static bool take(uint32_t at, uint8_t bit, uint32_t off, uint8_t *bytes, unsigned int width)
 {
-	uint32_t at = c->express + PCI_EXP_DEVCTL + 1;
-
-	if (!c->flr || at < off || at >= off + width ||
-	    !(bytes[at - off] & (PCI_EXP_DEVCTL_BCR_FLR >> 8)))
+	if (at < off || at >= off + width || !(bytes[at - off] & bit))
 		return false;
-	bytes[at - off] &= ~(PCI_EXP_DEVCTL_BCR_FLR >> 8);
+	bytes[at - off] &= ~bit;
 	return true;
 }
 
-/* Bytes of an access that are not all the backend's go to it one by one. */
-static void write_raw(struct device *dev, uint32_t off, const uint8_t *p, unsigned int width)
+/* Initiate FLR, of Device Control or of Advanced Features (PCI ECN of 2006). */
+static bool take_flr(const struct config *c, uint32_t off, uint8_t *bytes, unsigned int width)
 {
-	const struct config *c = &dev->config;
-	unsigned int i, nr_virtual = 0;
-	uint32_t value = 0;
-
-	for (i = 0; i < width; i++) {
-		nr_virtual += c->virt[off + i];
-		value |= (uint32_t)p[i] << (8 * i);
-	}
-	if (!nr_virtual) {
-		dev->backend->config_write(dev, off, width, value);
-		return;
-	}
-	for (i = 0; i < width; i++)
-		if (!c->virt[off + i])
-			dev->backend->config_write(dev, off + i, 1, p[i]);
+	return (c->flr && take(c->express + PCI_EXP_DEVCTL + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8, off,
+			       bytes, width)) |
+	       (c->af && take(c->af + PCI_AF_CTRL, PCI_AF_CTRL_FLR, off, bytes, width));
 }
 
 static void write_one(struct device *dev, uint32_t off, const uint8_t *buf, unsigned int width)
@@ -205,9 +192,10 @@ static void write_one(struct device *dev, uint32_t off, const uint8_t *buf, unsi
 		uint8_t w = c->writable[off + i];
 
 		c->data[off + i] = (c->data[off + i] & ~w) | (bytes[i] & w);
-		c->last[off + i] = c->virt[off + i] ? c->data[off + i] : bytes[i];
+		if (c->virt[off + i])
+			c->last[off + i] = c->data[off + i];
 	}
-	write_raw(dev, off, bytes, width);
+	policy_write(dev, off, bytes, width);
 	if (get16(c, PCI_COMMAND) != old_command)
 		dev->backend->command(dev, get16(c, PCI_COMMAND));
 	if (flr)

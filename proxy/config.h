@@ -18,10 +18,12 @@ struct config {
 	uint8_t data[CONFIG_MAX];	/* the virtual bytes */
 	uint8_t virt[CONFIG_MAX];	/* 1: from data[], 0: from the backend */
 	uint8_t writable[CONFIG_MAX];	/* bits of data[] that the client may change */
+	uint8_t pass[CONFIG_MAX];	/* bits of the backend's that the client may change */
+	uint8_t never[CONFIG_MAX];	/* bits that it may not even try to set */
 	uint8_t reset[CONFIG_MAX];	/* data[] after a function reset */
 	uint8_t last[CONFIG_MAX];	/* as last read or written, whoever has the byte */
 	_Atomic uint64_t looked;	/* when all of last[] was read, CLOCK_MONOTONIC ns; 0: not */
-	uint16_t msi, msix, express;	/* offsets of the capabilities, 0 = absent */
+	uint16_t msi, msix, express, af;	/* offsets of the capabilities, 0 = absent */
 	bool flr;			/* the device says it can reset its function */
 	bool msi_maskable, msi_64;
 };

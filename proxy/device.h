@@ -13,6 +13,7 @@
 #include "proxy/dma.h"
 #include "proxy/irq.h"
 #include "proxy/loop.h"
+#include "proxy/policy.h"
 #include "proxy/told.h"
 #include "proxy/trace-place.h"
 #include "proxy/vfio_user.h"
@@ -67,6 +68,7 @@ struct device {
 	bool posted_writes;		/* it bears that clients run on while it takes a write */
 	struct region regions[VFIO_USER_NUM_REGIONS];
 	struct config config;
+	struct policy policy;
 	struct irqs irqs;
 	struct dma dma;
 };

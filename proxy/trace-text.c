@@ -190,7 +190,8 @@ static void put_port(FILE *out, struct line *l, const struct trace_event *e)
 
 static void put_config(FILE *out, struct line *l, const struct trace_event *e)
 {
-	put_dec(l, e->kind == TRACE_CONFIG_READ ? "config read " : "config write ", e->width, 1);
+	put_dec(l, e->kind == TRACE_CONFIG_READ ? "config read " :
+		   e->kind == TRACE_DENIED ? "denied config write " : "config write ", e->width, 1);
 	put_hex(l, " ", e->offset);
 	put_hex(l, " ", e->value);
 	put_caller(out, l, e);
@@ -231,6 +232,7 @@ static void put_mark(FILE *out, const struct trace_event *e, const char *bdf)
 		break;
 	case TRACE_CONFIG_READ:
 	case TRACE_CONFIG_WRITE:
+	case TRACE_DENIED:
 		put_config(out, &l, e);
 		break;
 	case TRACE_IRQ:

@@ -164,6 +164,23 @@ void trace_dma(const struct device *dev, bool map, uint64_t iova, uint64_t size,
 }
 
 /**
+ * trace_denied() - a write of configuration space was dropped
+ * @dev: device
+ * @off: where
+ * @width: of the access, in bytes
+ * @value: what was to be written
+ */
+void trace_denied(const struct device *dev, uint32_t off, unsigned int width, uint32_t value)
+{
+	struct trace_event event = {
+		.kind = TRACE_DENIED, .offset = off, .width = width, .value = value,
+		.caller = dev->caller,
+	};
+
+	put(dev, &event);
+}
+
+/**
  * trace_reset() - the function was reset
  * @dev: device
  */

@@ -29,6 +29,7 @@ enum trace_kind {
 	TRACE_DMA_MAP,
 	TRACE_DMA_UNMAP,
 	TRACE_RESET,
+	TRACE_DENIED,		/* a write of configuration space that was dropped */
 };
 
 struct trace_event {
@@ -52,6 +53,7 @@ void trace_access(const struct device *dev, uint32_t region, uint64_t off, unsig
 void trace_irq(const struct device *dev, uint32_t index, uint32_t vector, bool masked);
 void trace_dma(const struct device *dev, bool map, uint64_t iova, uint64_t size,
 	       uint32_t direction);
+void trace_denied(const struct device *dev, uint32_t off, unsigned int width, uint32_t value);
 void trace_reset(const struct device *dev);
 
 uint32_t trace_caller(uint64_t pc, const char *name, size_t len);

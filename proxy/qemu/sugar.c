@@ -168,7 +168,7 @@ static int add_net(struct qemu_args *args, const struct spec *spec, const char *
 static bool is_sugar(const char *key)
 {
 	return !strcmp(key, "disk") || !strcmp(key, "net") || !strcmp(key, "id") ||
-	       !strcmp(key, "posted");
+	       !strcmp(key, "posted") || !strcmp(key, "config");
 }
 
 /* What follows -device: the model, its place, and all properties but the sugar. */

@@ -30,6 +30,7 @@ union td_reg64 {
 };
 
 struct testdev {
+	bool all_caps;			/* caps=all */
 	struct device *dev;
 	struct td_memory bar0, bar4;
 	uint8_t config[CONFIG_MAX];
@@ -56,5 +57,18 @@ void td_ports_write(struct testdev *td, uint64_t off, unsigned int width, uint32
 void td_signal(struct testdev *td, uint32_t vector);
 void td_set_intx(struct testdev *td, bool level);
 void td_dma_start(struct testdev *td, uint32_t cmd);
+
+/* caps.c: where they are with caps=all */
+#define TD_CAP_PM	0xb0
+#define TD_CAP_VPD	0xb8
+#define TD_CAP_VENDOR	0xc0
+#define TD_CAP_AF	0xd0
+#define TD_CAP_AER	0x100
+#define TD_CAP_SRIOV	0x140
+#define TD_CAP_ATS	0x180
+#define TD_CAP_LTR	0x190
+
+void td_caps_init(struct testdev *td, uint32_t link);
+bool td_caps_writable(uint32_t off);
 
 #endif

@@ -69,8 +69,6 @@ struct vfio_dev {
 	int fd;				/* -1: given back */
 	bool resettable;
 	uint64_t at[VFIO_PCI_NUM_REGIONS];	/* of the regions in fd */
-	uint8_t closed[CONFIG_MAX];	/* 1: configuration byte that must not be written */
-	bool told_closed;
 
 	int index;			/* interrupts that are on: VFIO_PCI_*_IRQ_INDEX or -1 */
 	uint32_t enabled;		/* vectors of it */
@@ -99,7 +97,6 @@ void vfio_unmap(struct vfio_dev *vd, uint64_t iova, uint64_t size);
 int vfio_regions(struct vfio_dev *vd);
 uint32_t vfio_config_get(const struct vfio_dev *vd, uint32_t off, unsigned int width);
 void vfio_config_put(const struct vfio_dev *vd, uint32_t off, unsigned int width, uint32_t value);
-void vfio_config_close(struct vfio_dev *vd);
 
 int vfio_irq_open(struct vfio_dev *vd);
 
