@@ -137,6 +137,11 @@ static void irq_update_qemu(struct device *dev)
 	messages_update(dev->priv);
 }
 
+static void irq_release(struct device *dev)
+{
+	ivshmem_release(dev->priv);
+}
+
 static bool intx_level(struct device *dev)
 {
 	return lines_level(dev->priv);
@@ -179,6 +184,7 @@ const struct backend backend_qemu = {
 	.config_write = config_write_qemu,
 	.command = command,
 	.irq_update = irq_update_qemu,
+	.irq_release = irq_release,
 	.intx_level = intx_level,
 	.dma_map = machine_dma_map,
 	.leaving = machine_leaving,

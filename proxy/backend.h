@@ -57,6 +57,8 @@ struct backend {
 	void (*irq_update)(struct device *dev);
 	/* Take what was signalled up to now; before pending bits are read.  Optional. */
 	void (*irq_sync)(struct device *dev);
+	/* A storm: look again at interrupts that have been left alone.  Optional. */
+	void (*irq_release)(struct device *dev);
 	/* Sample INTx; called before it is unmasked.  Optional. */
 	bool (*intx_level)(struct device *dev);
 	/* May this memory be mapped?  Optional; 0 or a negative errno. */

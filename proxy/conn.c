@@ -5,7 +5,8 @@
  * Theory of operation: one recvmsg() takes what is there, up to the buffer's size;
  * whole messages in it are carried out and answered one by one.  While an answer
  * cannot be sent the socket is not read, so at most one answer is ever held, and a
- * client that does not take it in STALL_NS is dropped.
+ * client that does not take it in STALL_NS is dropped.  After TURN_NS others have a turn, however
+ * much is in the buffer.
  *
  * Descriptors: the kernel ends a recvmsg() with the first segment that carries any,
  * so those that come with a chunk belong to the message its last byte is in.
@@ -21,9 +22,11 @@
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/server.h"
+#include "proxy/util.h"
 
 #define STALL_NS 10000000000u
 #define RX_INITIAL 8192
+#define TURN_NS 1000000
 
 struct rx_fd {
 	int fd;
@@ -33,6 +36,7 @@ struct rx_fd {
 struct conn {
 	struct loop_src src;
 	struct loop_timer stall;
+	struct loop_timer more;	/* goes on with what is in the buffer, after others */
 	struct session session;
 	conn_closed_fn closed;
 	void *arg;
@@ -44,6 +48,7 @@ struct conn {
 	struct reply tx;
 	size_t tx_done;		/* tx.len: nothing is waiting */
 	bool dying;		/* after this answer, close */
+	bool yielded;		/* until `more` fires the socket is left alone */
 };
 
 /**
@@ -57,6 +62,7 @@ void conn_free(struct conn *conn)
 	for (unsigned int i = 0; i < conn->nr_fds; i++)
 		close(conn->fds[i].fd);
 	loop_timer_exit(&conn->stall);
+	loop_timer_exit(&conn->more);
 	loop_del(&conn->src);
 	close(conn->src.fd);
 	free(conn->rx);
@@ -173,12 +179,20 @@ static bool rx_message(struct conn *conn)
 /* Carry out what is in the buffer, as far as answers can be sent. */
 static bool rx_process(struct conn *conn)
 {
+	const uint64_t end = clock_ns(CLOCK_MONOTONIC) + TURN_NS;
+
 	while (!conn->dying && rx_message(conn)) {
 		if (conn->tx.len && !tx_send(conn))
 			return false;
 		if (tx_waiting(conn)) {
 			loop_timer_arm(&conn->stall, STALL_NS);
 			loop_mod(&conn->src, EPOLLOUT);
+			return true;
+		}
+		if (conn->rx_len && clock_ns(CLOCK_MONOTONIC) > end) {
+			conn->yielded = true;
+			loop_mod(&conn->src, 0);
+			loop_timer_arm(&conn->more, 1);
 			return true;
 		}
 	}
@@ -272,11 +286,24 @@ static bool tx_resume(struct conn *conn)
 	return rx_process(conn);
 }
 
+static void turn(struct loop_timer *timer)
+{
+	struct conn *conn = container_of(timer, struct conn, more);
+
+	conn->yielded = false;
+	loop_mod(&conn->src, EPOLLIN);
+	if (!rx_process(conn))
+		drop(conn);
+}
+
 static void event(struct loop_src *src, uint32_t events)
 {
 	struct conn *conn = container_of(src, struct conn, src);
 	bool alive;
 
+	/* It has gone, but what it has said is carried out first. */
+	if (conn->yielded)
+		return;
 	if (tx_waiting(conn))
 		alive = !(events & (EPOLLHUP | EPOLLERR)) && tx_resume(conn);
 	else
@@ -310,9 +337,12 @@ struct conn *conn_new(int fd, struct device *dev, conn_closed_fn closed, void *a
 	conn->tx.fd = -1;
 	conn->src.fd = fd;
 	conn->src.fn = event;
-	conn->src.owner = conn->stall.src.owner = dev;
+	conn->src.owner = conn->stall.src.owner = conn->more.src.owner = dev;
+	conn->more.src.fd = -1;
 	if (loop_timer_init(&conn->stall, stalled))
 		goto err_free;
+	if (loop_timer_init(&conn->more, turn))
+		goto err_timer;
 	if (loop_add(&conn->src, EPOLLIN)) {
 		fail("cannot wait for a client: %m");
 		goto err_timer;
@@ -321,6 +351,7 @@ struct conn *conn_new(int fd, struct device *dev, conn_closed_fn closed, void *a
 
 err_timer:
 	loop_timer_exit(&conn->stall);
+	loop_timer_exit(&conn->more);
 	goto err_free;
 err_memory:
 	fail("out of memory for a client");

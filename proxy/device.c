@@ -38,7 +38,7 @@ struct device *device_new(struct spec *spec, const struct backend *backend)
 	dev->backend = backend;
 	dev->slot = spec->slot;
 	dev->function = spec->function;
-	dev->irqs.intx_hold.src.fd = dev->claim.fd = -1;
+	dev->irqs.intx_hold.src.fd = dev->irqs.storm_hold.src.fd = dev->claim.fd = -1;
 	dma_init(&dev->dma);
 	for (int i = 0; i < VFIO_USER_NUM_REGIONS; i++)
 		dev->regions[i].fd = -1;

@@ -78,6 +78,8 @@ void intx_unmasked(struct device *dev)
 		return;
 	irqs->intx_held = true;
 	loop_timer_arm(&irqs->intx_hold, HOLD_NS);
+	if (irqs->intx_again == STORM + 1)
+		policy_deny(dev, DENY_IRQ);
 	if (irqs->intx_again == TELL)
 		warn("device '%s': INTx stays asserted although it is handled; it is limited to one in a millisecond",
 		     device_name(dev));

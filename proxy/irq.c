@@ -93,7 +93,7 @@ void irq_signal(struct device *dev, uint32_t index, uint32_t vector, struct irq_
 static void deliver(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v,
 		    bool masked)
 {
-	if (!v->pending || masked || v->masked)
+	if (!v->pending || masked || v->masked || dev->irqs.storm)
 		return;
 	v->pending = false;
 	irq_signal(dev, index, vector, v);
@@ -156,7 +156,7 @@ int irq_init(struct device *dev)
 	struct irqs *irqs = &dev->irqs;
 	uint32_t n = irqs->count[VFIO_USER_MSIX];
 
-	if (intx_init(dev))
+	if (intx_init(dev) || storm_init(dev))
 		return -1;
 	if (!n)
 		return 0;
@@ -198,6 +198,7 @@ void irq_exit(struct device *dev)
 {
 	all_vectors(&dev->irqs, disarm_vector);
 	intx_exit(dev);
+	storm_exit(dev);
 	free(dev->irqs.msix);
 	free(dev->irqs.table);
 	dev->irqs.msix = NULL;
@@ -210,6 +211,7 @@ void irq_exit(struct device *dev)
  */
 void irq_disarm(struct device *dev)
 {
+	dev->irqs.storm_count = 0;
 	all_vectors(&dev->irqs, disarm_vector);
 	irq_update(dev);
 }
@@ -258,6 +260,22 @@ void irq_msix_unmasked(struct device *dev, uint32_t vector)
 	if (dev->backend->irq_update)
 		dev->backend->irq_update(dev);
 	eval_msix(dev, vector);
+}
+
+/**
+ * irq_deliver_pending() - a storm's messages that have waited long enough
+ * @dev: device
+ */
+void irq_deliver_pending(struct device *dev)
+{
+	bool storm = dev->irqs.storm;
+
+	dev->irqs.storm = false;
+	for (uint32_t i = 0; i < dev->irqs.count[VFIO_USER_MSI]; i++)
+		eval_msi(dev, i);
+	for (uint32_t i = 0; i < dev->irqs.count[VFIO_USER_MSIX]; i++)
+		eval_msix(dev, i);
+	dev->irqs.storm = storm;
 }
 
 /* Hand out descriptors, or with none of them disarm the range. */
@@ -375,8 +393,9 @@ void irq_msi(struct device *dev, uint32_t vector)
 	if (!config_msi_enabled(dev) || vector >= config_msi_vectors(dev))
 		return;
 	dev->irqs.msi[vector].pending = true;
+	storm_count(dev, 1);
 	eval_msi(dev, vector);
-	if (dev->irqs.msi[vector].pending)
+	if (!dev->irqs.storm && dev->irqs.msi[vector].pending)
 		trace_irq(dev, VFIO_USER_MSI, vector, true);
 }
 
@@ -390,8 +409,9 @@ void irq_msix(struct device *dev, uint32_t vector)
 	if (!config_msix_enabled(dev) || vector >= dev->irqs.count[VFIO_USER_MSIX])
 		return;
 	dev->irqs.msix[vector].pending = true;
+	storm_count(dev, 1);
 	eval_msix(dev, vector);
-	if (dev->irqs.msix[vector].pending)
+	if (!dev->irqs.storm && dev->irqs.msix[vector].pending)
 		trace_irq(dev, VFIO_USER_MSIX, vector, true);
 }
 

@@ -35,6 +35,9 @@ struct irqs {
 	struct loop_timer intx_hold;
 	bool intx_held;		/* not to be signalled before the timer */
 	uint32_t intx_again;	/* unmasked so often in a row, and still asserted */
+	struct loop_timer storm_hold;
+	bool storm;		/* messages wait for that timer, see storm.c */
+	uint64_t storm_window, storm_count;	/* when it began (CLOCK_MONOTONIC), messages in it */
 	struct irq_vector msi[MSI_MAX];
 	struct irq_vector *msix;	/* count[VFIO_USER_MSIX] of them */
 	struct irq_vector request;	/* the host wants the device back, see device_wanted() */
@@ -66,6 +69,11 @@ void intx_exit(struct device *dev);
 void intx_eval(struct device *dev);
 void intx_refresh(struct device *dev);
 void intx_unmasked(struct device *dev);
+
+int storm_init(struct device *dev);
+void storm_exit(struct device *dev);
+void storm_count(struct device *dev, uint64_t n);
+void irq_deliver_pending(struct device *dev);
 
 void irq_intx(struct device *dev, bool level);
 void irq_msi(struct device *dev, uint32_t vector);

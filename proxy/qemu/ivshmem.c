@@ -26,12 +26,43 @@ struct doorbell {
 	struct loop_src src;
 	struct qdev *qd;	/* NULL: free */
 	bool msix;
+	bool held;		/* not looked at while the device storms */
 	uint16_t vector;
 };
 
 static struct doorbell doorbells[QEMU_VECTORS];
 static unsigned int nr_open;
 static int server = -1;
+
+/*
+ * What is in the counter; 0 if it has not been rung.  QEMU clears O_NONBLOCK of every
+ * descriptor it gets, and that flag is shared with us: look before reading.
+ */
+static uint64_t silence(const struct doorbell *d)
+{
+	struct pollfd pfd = { .fd = d->src.fd, .events = POLLIN };
+	uint64_t count = 0;
+
+	if (poll(&pfd, 1, 0) != 1 || read(d->src.fd, &count, sizeof(count)) != sizeof(count))
+		return 0;
+	return count;
+}
+
+/* In a storm the doorbell is left alone for a while; this says how often it was rung meanwhile. */
+static void hold(struct doorbell *d)
+{
+	uint64_t n = silence(d);
+
+	storm_count(d->qd->dev, n ? n - 1 : 0);
+	d->held = true;
+	loop_mod(&d->src, 0);
+}
+
+static void let_go(struct doorbell *d)
+{
+	d->held = false;
+	loop_mod(&d->src, EPOLLIN | EPOLLET);
+}
 
 /* Edge-triggered, so the counter need not be read each time. */
 static void rung(struct loop_src *src, uint32_t events)
@@ -45,11 +76,25 @@ static void rung(struct loop_src *src, uint32_t events)
 		irq_msix(d->qd->dev, d->vector);
 	else
 		irq_msi(d->qd->dev, d->vector);
+	if (d->qd->dev->irqs.storm)
+		hold(d);
+}
+
+/**
+ * ivshmem_release() - look again at a device's doorbells
+ * @qd: device
+ */
+void ivshmem_release(const struct qdev *qd)
+{
+	for (unsigned int i = 0; i < nr_open; i++)
+		if (doorbells[i].qd == qd && doorbells[i].held)
+			let_go(&doorbells[i]);
 }
 
 static int open_doorbell(struct doorbell *d)
 {
 	d->qd = NULL;
+	d->held = false;
 	d->src.fn = rung;
 	d->src.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (d->src.fd < 0)
@@ -141,19 +186,6 @@ int ivshmem_hello(int ram_fd)
 	return 0;
 }
 
-/*
- * Take what is in the counter; false if it has not been rung.  QEMU clears O_NONBLOCK
- * of every descriptor it gets, and that flag is shared with us: look before reading.
- */
-static bool silence(const struct doorbell *d)
-{
-	struct pollfd pfd = { .fd = d->src.fd, .events = POLLIN };
-	uint64_t count;
-
-	return poll(&pfd, 1, 0) == 1 &&
-	       read(d->src.fd, &count, sizeof(count)) == sizeof(count);
-}
-
 /**
  * ivshmem_ready() - wait until QEMU knows every doorbell
  *
@@ -182,6 +214,8 @@ static bool all_free(unsigned int first, unsigned int nr)
 
 static void assign(struct doorbell *d, struct qdev *qd, bool msix, uint16_t vector)
 {
+	if (d->held)
+		let_go(d);
 	silence(d);	/* what its last owner left unread is not ours */
 	d->qd = qd;
 	d->msix = msix;

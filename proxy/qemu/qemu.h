@@ -128,6 +128,7 @@ int ivshmem_open(int *qemu_end);
 int ivshmem_hello(int ram_fd);
 int ivshmem_ready(void);
 void ivshmem_close(void);
+void ivshmem_release(const struct qdev *qd);
 int doorbell_get(struct qdev *qd, unsigned int nr, bool msix, uint16_t vector);
 void doorbell_put(int first, unsigned int nr);
 

@@ -171,12 +171,73 @@ static void test_large(void **state)
 	assert_int_equal(last, (uint8_t)((VFIO_USER_MAX_DATA - 1) * 7));
 }
 
+static size_t post(uint8_t *buf, uint32_t off, uint64_t value, uint32_t width)
+{
+	struct {
+		struct vfio_user_region_access a;
+		uint64_t value;
+	} w = { { off, 1, width }, value };
+
+	return message(buf, VFIO_USER_REGION_WRITE, VFIO_USER_F_NO_REPLY, &w, sizeof(w.a) + width);
+}
+
+static uint64_t moved(void)
+{
+	uint64_t bytes;
+
+	assert_int_equal(device_region_access(c.dev, 1, TD_DMA_BYTES, &bytes, 8, false), 0);
+	return bytes;
+}
+
+/*
+ * Much work in one packet is done in turns, so that other clients come in between; and all of it
+ * even if the client has gone when its turn comes.
+ */
+static void test_turns(void **state)
+{
+	const uint32_t len = 4 << 20, nr = 60;
+	struct vfio_user_dma_map map = {
+		.argsz = sizeof(map), .flags = VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE,
+		.size = len,
+	};
+	uint64_t resets = c.dev->resets;
+	int fd = memfd_create("ram", MFD_CLOEXEC);
+	uint8_t buf[64 * 64];
+	unsigned int steps = 0;
+	size_t n = 0;
+	(void)state;
+
+	negotiate();
+	assert_alive();
+	assert_int_equal(ftruncate(fd, len), 0);
+	assert_int_equal(rpc_fds(VFIO_USER_DMA_MAP, &map, sizeof(map), &fd, 1, NULL, 0), 0);
+	n += post(buf + n, TD_DMA_LEN, len, 4);
+	for (uint32_t i = 0; i < nr; i++)
+		n += post(buf + n, TD_DMA_CMD, TD_DMA_TO_DEVICE, 4);
+	send_fds(buf, n, NULL, 0);
+	close(c.fd);
+	c.fd = -1;
+	assert_true(loop_step(0));
+	assert_in_range(moved(), len, len * (nr / 2));
+	while (c.dev->resets == resets && steps++ < 1000000) {
+		uint64_t before = moved(), now;
+
+		assert_true(loop_step(1000));
+		now = moved();
+		assert_true(c.closed || now - before <= len * (nr / 2));
+		if (now == (uint64_t)len * nr)
+			break;
+	}
+	assert_int_equal(moved(), (uint64_t)len * nr);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_order), TEST(test_bytewise), TEST(test_pipelined),
 		TEST(test_no_reply), TEST(test_bad_headers), TEST(test_garbage),
-		TEST(test_reader_stalls), TEST(test_large),
+		TEST(test_reader_stalls), TEST(test_large), TEST(test_turns),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
