@@ -22,6 +22,8 @@
 #include "proxy/backend.h"
 #include "proxy/claim.h"
 #include "proxy/error.h"
+#include "proxy/keeper.h"
+#include "proxy/options.h"
 #include "proxy/vfio-user/vfio-user.h"
 
 #define CONFIG_BLOCK 256
@@ -159,10 +161,36 @@ static int claim(struct device *dev)
 	return claim_take(dev, name);
 }
 
+/* By number, for the keeper. */
+static const char *servers[MAX_DEVICES];
+
+static void connect_to(struct keeper_call *call)
+{
+	bool known = call->args[0] >= 0 && call->args[0] < MAX_DEVICES && servers[call->args[0]];
+	int fd = known ? peer_connect(servers[call->args[0]]) : -ENODEV;
+
+	/* Whether it worked is the caller's matter: an answer it is in any case. */
+	call->args[0] = fd;
+	call->result = 0;
+	call->nr_fds = fd >= 0;
+	call->fds[0] = fd;
+}
+
+static int connect_again(struct device *dev)
+{
+	struct keeper_call call = { .args = { dev->index } };
+
+	if (keeper_ask(KEEPER_CONNECT, &call) < 0)
+		return -EPIPE;
+	return call.nr_fds ? call.fds[0] : (int)call.args[0];
+}
+
 static int setup(struct device *dev)
 {
 	if (claim(dev))
 		return -1;
+	servers[dev->index] = dev->spec->model;
+	keeper_offer(KEEPER_CONNECT, connect_to);
 	return vu_setup(dev, peer_connect(dev->spec->model));
 }
 
@@ -222,7 +250,7 @@ static void reattach(struct device *dev)
 		return;
 	vu_irqs_exit(vu);
 	peer_close(&vu->peer);
-	if (attach(dev, peer_connect(dev->spec->model), regions))
+	if (attach(dev, connect_again(dev), regions))
 		return;
 	if (!same_device(dev, regions)) {
 		warn("device '%s': another device is behind its socket now; it stays all ones: end this and start it again for the new device",

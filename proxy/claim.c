@@ -49,17 +49,17 @@ static void describe(char *text, size_t size, pid_t pid)
 	snprintf(text, size, "process %d%s%s%s", pid, *name ? " (" : "", name, *name ? ")" : "");
 }
 
+static char ours[80];		/* described while we could still look */
+
 /* Somebody wants the device: say whose it is. */
 static void asked(struct loop_src *src, uint32_t events)
 {
 	int fd = accept4(src->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-	char text[80];
 
 	(void)events;
 	if (fd < 0)
 		return;
-	describe(text, sizeof(text), options.until > 0 ? options.until : getpid());
-	send(fd, text, strlen(text), MSG_NOSIGNAL);
+	send(fd, ours, strlen(ours), MSG_NOSIGNAL);
 	close(fd);
 }
 
@@ -123,6 +123,7 @@ int claim_take(struct device *dev, const char *name)
 		return fail("device '%s' " CLAIM_IN_USE " %s; end that, or use another device",
 			    device_name(dev), who);
 	}
+	describe(ours, sizeof(ours), options.until > 0 ? options.until : getpid());
 	dev->claim = (struct loop_src){ .fd = fd, .fn = asked };
 	if (listen(fd, 4) || loop_add(&dev->claim, EPOLLIN))
 		return fail("device '%s': cannot claim it: %m", device_name(dev));

@@ -16,14 +16,15 @@
 
 #include "proxy/backend.h"
 #include "proxy/error.h"
+#include "proxy/keeper.h"
 #include "proxy/loop.h"
 #include "proxy/options.h"
+#include "proxy/sandbox.h"
 #include "proxy/seen.h"
 #include "proxy/serve.h"
 #include "proxy/trace-file.h"
 #include "proxy/trace.h"
 #include "proxy/view/view.h"
-
 
 static struct device *devices[MAX_DEVICES];
 
@@ -153,8 +154,6 @@ static int show(void)
 
 	for (size_t i = 0; i < options.nr_shown; i++)
 		fcntl(options.shown[i].fd, F_SETFD, FD_CLOEXEC);
-	if (trace_file_start(devices, options.nr))
-		return -1;
 	if (!options.view)
 		return 0;
 	view = (struct view) {
@@ -165,12 +164,37 @@ static int show(void)
 		return -1;
 	for (size_t i = 0; i < options.nr; i++)
 		devices[i]->seen = seen_new(devices[i]);
-	if (!mount_view(given ? getppid() : 0))
-		return view_start(given ? getppid() : 0);
-	return options.view_optional ? 0 : -1;
+	return !mount_view(given ? getppid() : 0) || options.view_optional ? 0 : -1;
 }
 
-static int setup(void)
+static unsigned int sandbox_users(void)
+{
+	unsigned int users = options.view ? SANDBOX_VIEW : 0;
+
+	for (size_t i = 0; i < options.nr; i++) {
+		if (devices[i]->backend == &backend_vfio)
+			users |= SANDBOX_VFIO;
+		if (devices[i]->backend == &backend_qemu)
+			users |= SANDBOX_QEMU;
+	}
+	return users;
+}
+
+/* Nothing is opened by its name from here on.  See sandbox.c for the order. */
+static int lock_in(char *name)
+{
+	bool given = options.nr && options.devices[0].client_fd >= 0;
+
+	if (keeper_start(name))
+		return -1;
+	if (!options.no_sandbox && sandbox_privileges(sandbox_users()))
+		return -1;
+	if (trace_file_start(devices, options.nr) || view_start(given ? getppid() : 0))
+		return -1;
+	return options.no_sandbox ? 0 : sandbox_calls(sandbox_users());
+}
+
+static int setup(char *name)
 {
 	size_t listeners = 0;
 
@@ -196,7 +220,7 @@ static int setup(void)
 			return -1;
 	if (options.stay)
 		serve_stay();
-	return 0;
+	return lock_in(name);
 }
 
 static void teardown(void)
@@ -211,6 +235,7 @@ static void teardown(void)
 		if (backends[i]->stop)
 			backends[i]->stop();
 	trace_exit();
+	keeper_stop();
 }
 
 static void on_signal(struct loop_src *src, uint32_t events)
@@ -300,7 +325,7 @@ int main(int argc, char **argv)
 	if (options.ready_fd >= 0)
 		fcntl(options.ready_fd, F_SETFD, FD_CLOEXEC);
 	raise_file_limit();
-	if (loop_init() || catch_signals(&signals) || watch_process(&process) || setup()) {
+	if (loop_init() || catch_signals(&signals) || watch_process(&process) || setup(argv[0])) {
 		report(fail_text());
 		teardown();
 		return EXIT_SETUP;

@@ -5,7 +5,7 @@
 PROXY_SRC := $(filter-out proxy/client-io.c,$(sort $(wildcard proxy/*.c proxy/testdev/*.c \
 	proxy/qemu/*.c proxy/vfio/*.c proxy/vfio-user/*.c proxy/view/*.c)))
 PROXY_OBJ := $(PROXY_SRC:%.c=$(B)/%.o)
-PROXY_LIBS := -ljson-c -lfuse3 -lpthread
+PROXY_LIBS := -ljson-c -lfuse3 -lseccomp -lpthread
 
 ALL += $(B)/ring3-proxy
 

@@ -7,13 +7,13 @@
  * time.  A write that must never block therefore needs more than that flag:
  *
  *  socket   MSG_DONTWAIT belongs to the call, not to the file.
- *  pipe     opened again through /proc, so that the flags are ours alone.
  *  eventfd  cannot be opened again.  It blocks only when its counter is full, which
  *           poll() tells.  Against a client that fills it in between, a timer that
  *           ticks only while signals are being sent interrupts the write, and the
  *           client loses that vector.
  *
- * Anything else (files, terminals, FUSE) is refused.
+ * Anything else (files, terminals, FUSE) is refused; pipes too, because whoever reads one into
+ * memory that does not come (userfaultfd, FUSE) holds its lock, and no flag and no signal helps.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -80,18 +80,10 @@ static bool is_eventfd(int fd)
 	return !strcmp(target, "anon_inode:[eventfd]");
 }
 
-static int reopen_pipe(int fd)
-{
-	char path[32];
-
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	return open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-}
-
 /**
  * notify_set() - use a client's descriptor for signals from now on
  * @n: its previous descriptor, if any, is closed
- * @fd: an eventfd, the write end of a pipe, or a socket; taken over on success
+ * @fd: an eventfd or a socket; taken over on success
  *
  * Return: 0, or a negative errno (-EINVAL: some other kind of file); then @fd still
  * belongs to the caller.
@@ -105,12 +97,6 @@ int notify_set(struct notify *n, int fd)
 		return -errno;
 	if (S_ISSOCK(st.st_mode)) {
 		new.kind = NOTIFY_SOCKET;
-	} else if (S_ISFIFO(st.st_mode)) {
-		new.kind = NOTIFY_PIPE;
-		new.fd = reopen_pipe(fd);
-		if (new.fd < 0)
-			return -EINVAL;
-		close(fd);
 	} else if (is_eventfd(fd)) {
 		new.kind = NOTIFY_EVENTFD;
 	} else {
@@ -167,9 +153,6 @@ void notify_signal(struct notify *n)
 		return;
 	case NOTIFY_SOCKET:
 		r = send(n->fd, &one, sizeof(one), MSG_DONTWAIT | MSG_NOSIGNAL);
-		break;
-	case NOTIFY_PIPE:
-		r = write(n->fd, &one, sizeof(one));
 		break;
 	case NOTIFY_EVENTFD:
 		r = write_eventfd(n->fd, &one);

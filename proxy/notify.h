@@ -10,7 +10,6 @@
 enum notify_kind {
 	NOTIFY_NONE,		/* nobody listens */
 	NOTIFY_EVENTFD,
-	NOTIFY_PIPE,
 	NOTIFY_SOCKET,
 };
 

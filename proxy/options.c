@@ -29,6 +29,7 @@ enum {
 	OPT_STAY,
 	OPT_CALLERS,
 	OPT_UNTIL,
+	OPT_NO_SANDBOX,
 };
 
 static const struct argp_option argp_options[] = {
@@ -53,6 +54,8 @@ static const struct argp_option argp_options[] = {
 	{ "callers", OPT_CALLERS, NULL, 0,
 	  "Have the hosted kernel tell who makes each access, without --trace as well", 0 },
 	{ "until", OPT_UNTIL, "PID", 0, "End when this process does; it is who has the devices", 0 },
+	{ "no-sandbox", OPT_NO_SANDBOX, NULL, 0,
+	  "Keep the privileges and all system calls; to debug the proxy itself", 0 },
 	{ "stay", OPT_STAY, NULL, 0, "Go on when the last --client-fd has gone", 0 },
 	{ 0 },
 };
@@ -182,6 +185,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		if (options.nr_qemu_args == MAX_QEMU_ARGS)
 			argp_error(state, "more than %d times --qemu", MAX_QEMU_ARGS);
 		options.qemu_args[options.nr_qemu_args++] = arg;
+		return 0;
+	case OPT_NO_SANDBOX:
+		options.no_sandbox = true;
 		return 0;
 	case OPT_UNTIL:
 		once(state, "until", options.until);

@@ -17,9 +17,11 @@
 #include "proxy/backend.h"
 #include "proxy/conn.h"
 #include "proxy/error.h"
+#include "proxy/keeper.h"
 #include "proxy/loop.h"
 #include "proxy/serve.h"
 #include "proxy/trace.h"
+#include "proxy/util.h"
 
 #define RETRY_NS 100000000
 
@@ -44,7 +46,6 @@ static void port_free(struct port *port)
 	if (port->listen.fd >= 0) {
 		loop_del(&port->listen);
 		close(port->listen.fd);
-		unlink(port->path);
 	}
 	loop_timer_exit(&port->retry);
 	free(port->path);
@@ -188,6 +189,40 @@ static int remove_stale(const struct sockaddr_un *addr)
 	return 0;
 }
 
+/* Sockets that we made, for the keeper. */
+static struct made {
+	struct made *next;
+	struct stat st;
+	char path[sizeof_field(struct sockaddr_un, sun_path)];
+} *made;
+
+static void remember(const char *path)
+{
+	struct made *m = calloc(1, sizeof(*m));
+
+	if (!m || lstat(path, &m->st)) {
+		free(m);
+		return;
+	}
+	memcpy(m->path, path, strlen(path) + 1);
+	m->next = made;
+	made = m;
+}
+
+/* In the keeper: those that are still ours. */
+static void remove_made(void)
+{
+	while (made) {
+		struct made *m = made;
+		struct stat st;
+
+		if (!lstat(m->path, &st) && st.st_dev == m->st.st_dev && st.st_ino == m->st.st_ino)
+			unlink(m->path);
+		made = m->next;
+		free(m);
+	}
+}
+
 static int listen_on(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -208,9 +243,11 @@ static int listen_on(const char *path)
 		fail("--listen %s: %m; choose another path", path);
 		goto err_close;
 	}
+	if (!made)
+		keeper_at_end(remove_made);
+	remember(path);
 	if (listen(fd, 16)) {
 		fail("--listen %s: %m", path);
-		unlink(path);
 		goto err_close;
 	}
 	return fd;
@@ -223,7 +260,7 @@ err_close:
 /**
  * serve_listen() - serve a device to clients that connect to a socket
  * @dev: device, set up
- * @path: of the socket; unlinked by serve_end()
+ * @path: of the socket; unlinked by keeper_stop()
  *
  * Return: 0, or -1 with fail().
  */
@@ -253,7 +290,7 @@ int serve_listen(struct device *dev, const char *path)
 }
 
 /**
- * serve_end() - drop every client, quiesce its device, remove the sockets
+ * serve_end() - drop every client, quiesce its device; the keeper removes the sockets
  */
 void serve_end(void)
 {

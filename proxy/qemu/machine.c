@@ -38,7 +38,7 @@ static struct {
 	bool flat;			/* it is at bus address 0 as well */
 	char *const *user_args;
 	bool running;
-} m = { .process = { -1, -1, -1 }, .ram_fd = -1 };
+} m = { .process = { -1, -1, -1, -1, false }, .ram_fd = -1 };
 
 static bool good_ram(const struct stat *st)
 {
@@ -181,22 +181,41 @@ static int bring_up(void)
 	return 0;
 }
 
-static int spawn(int qtest, int ivshmem)
+enum { FD_QTEST, FD_IVSHMEM, FD_RAM, NR_FDS };	/* of KEEPER_QEMU; its arguments: size, flat */
+
+/* In the keeper, or while there is none. */
+static void spawn(struct keeper_call *call)
 {
 	const struct cmdline c = {
-		.ram = m.ram_fd, .ram_size = m.ram.st_size, .flat = m.flat, .bios = cmdline_bios(),
-		.qtest = qtest, .ivshmem = ivshmem, .user_args = m.user_args,
+		.ram = call->fds[FD_RAM], .ram_size = call->args[0], .flat = call->args[1],
+		.bios = cmdline_bios(), .qtest = call->fds[FD_QTEST],
+		.ivshmem = call->fds[FD_IVSHMEM], .user_args = m.user_args,
 	};
 	const int keep[] = { c.bios, c.qtest, c.ivshmem, c.ram };
 	struct qemu_args args = { 0 };
-	int err;
+	struct process p;
 
+	call->nr_fds = 0;
+	call->result = -1;
 	if (c.bios < 0)
-		return -1;
-	err = cmdline_make(&c, &args) || process_start(&m.process, args.argv, keep, ARRAY_SIZE(keep));
+		return;
+	if (!cmdline_make(&c, &args) && !process_start(&p, args.argv, keep, ARRAY_SIZE(keep)))
+		process_share(&p, call);
 	args_free(&args);
 	close(c.bios);
-	return err ? -1 : 0;
+}
+
+static int ask_for_qemu(int qtest, int ivshmem)
+{
+	struct keeper_call call = {
+		.args = { m.ram.st_size, m.flat }, .nr_fds = NR_FDS,
+		.fds = { [FD_QTEST] = qtest, [FD_IVSHMEM] = ivshmem, [FD_RAM] = m.ram_fd },
+	};
+
+	if (keeper_ask(KEEPER_QEMU, &call) < 0)
+		return -1;
+	process_take(&m.process, &call);
+	return 0;
 }
 
 static int launch(void)
@@ -206,7 +225,7 @@ static int launch(void)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, qtest))
 		return fail("cannot create a socket: %m");
 	err = qtest_open(qtest[0], qemu_gone, lines_changed) || lines_open() ||
-	      ivshmem_open(&ivshmem) || ivshmem_hello(m.ram_fd) || spawn(qtest[1], ivshmem);
+	      ivshmem_open(&ivshmem) || ivshmem_hello(m.ram_fd) || ask_for_qemu(qtest[1], ivshmem);
 	close(qtest[1]);
 	if (ivshmem >= 0)
 		close(ivshmem);
@@ -246,6 +265,8 @@ static void end(void)
 int machine_start(const struct backend_env *env)
 {
 	m.user_args = env->qemu_args;
+	keeper_offer(KEEPER_QEMU, spawn);
+	process_offer();
 	if (env->ram_fd >= 0 ? use_given_ram(env->ram_fd) : use_private_ram())
 		return -1;
 	return launch();

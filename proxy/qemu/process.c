@@ -88,6 +88,14 @@ static int fork_child(struct process *p, char *const *argv, const int output[2],
 	return 0;
 }
 
+static int open_stat(pid_t pid)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	return open(path, O_RDONLY | O_CLOEXEC);
+}
+
 /**
  * process_start() - run a program
  * @p: filled in
@@ -103,8 +111,7 @@ int process_start(struct process *p, char *const *argv, const int *keep, size_t 
 {
 	int output[2], status[2], err = 0;
 
-	p->pid = -1;
-	p->pidfd = p->output = -1;
+	*p = (struct process){ -1, -1, -1, -1, false };
 	if (pipe2(output, O_CLOEXEC))
 		return fail("cannot make a pipe: %m");
 	if (pipe2(status, O_CLOEXEC)) {
@@ -123,6 +130,7 @@ int process_start(struct process *p, char *const *argv, const int *keep, size_t 
 	close(status[0]);
 	if (!err) {
 		p->pidfd = pidfd_open(p->pid, 0);
+		p->stat = open_stat(p->pid);
 		fcntl(p->output, F_SETFL, O_NONBLOCK);
 		return 0;
 	}
@@ -138,16 +146,10 @@ int process_start(struct process *p, char *const *argv, const int *keep, size_t 
  */
 bool process_stopped(const struct process *p)
 {
-	char path[32], stat[256] = "", *state;
-	int fd;
+	char stat[256] = "", *state;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", p->pid);
-	fd = p->pid > 0 ? open(path, O_RDONLY | O_CLOEXEC) : -1;
-	if (fd < 0)
+	if (p->stat < 0 || pread(p->stat, stat, sizeof(stat) - 1, 0) < 0)
 		return false;
-	if (read(fd, stat, sizeof(stat) - 1) < 0)
-		*stat = 0;
-	close(fd);
 	state = strrchr(stat, ')');	/* behind the name, which may hold anything */
 	return state && (!strncmp(state, ") T", 3) || !strncmp(state, ") t", 3));
 }
@@ -193,6 +195,65 @@ static bool ends_within(const struct process *p, int timeout_ms)
 	return r == 1;
 }
 
+static void wait_for(struct keeper_call *call)
+{
+	int status = 0;
+	pid_t pid;
+
+	do {
+		pid = waitpid((pid_t)call->args[0], &status, 0);
+	} while (pid < 0 && errno == EINTR);
+	call->nr_fds = 0;
+	call->result = pid < 0 ? 0 : status;
+}
+
+static int end_status(const struct process *p)
+{
+	struct keeper_call call = { .args = { p->pid } };
+
+	if (p->kept)
+		return keeper_ask(KEEPER_QEMU_STATUS, &call);
+	wait_for(&call);
+	return (int)call.result;
+}
+
+/**
+ * process_offer() - let a process of the keeper's be waited for
+ */
+void process_offer(void)
+{
+	keeper_offer(KEEPER_QEMU_STATUS, wait_for);
+}
+
+/**
+ * process_share() - what a process is known by, as an answer of the keeper
+ * @p: running; its descriptors are the call's now
+ * @call: filled in
+ */
+void process_share(struct process *p, struct keeper_call *call)
+{
+	call->result = p->pid;
+	call->args[0] = getpid();
+	call->fds[0] = p->pidfd;
+	call->fds[1] = p->output;
+	call->fds[2] = p->stat;
+	call->nr_fds = 3;
+}
+
+/**
+ * process_take() - take over what process_share() gave
+ * @p: filled in
+ * @call: the answer
+ */
+void process_take(struct process *p, struct keeper_call *call)
+{
+	p->pid = (pid_t)call->result;
+	p->kept = call->args[0] != getpid();
+	p->pidfd = call->fds[0];
+	p->output = call->fds[1];
+	p->stat = call->fds[2];
+}
+
 /**
  * process_end() - end a process and release what belongs to it
  * @p: process; may have ended already
@@ -206,17 +267,17 @@ int process_end(struct process *p, int timeout_ms)
 
 	if (p->pid > 0) {
 		if (timeout_ms && !ends_within(p, 0))
-			kill(p->pid, SIGTERM);
+			pidfd_send_signal(p->pidfd, SIGTERM, NULL, 0);
 		if (!timeout_ms || !ends_within(p, timeout_ms))
-			kill(p->pid, SIGKILL);
-		while (waitpid(p->pid, &status, 0) < 0 && errno == EINTR)
-			;
+			pidfd_send_signal(p->pidfd, SIGKILL, NULL, 0);
+		status = end_status(p);
 	}
 	if (p->pidfd >= 0)
 		close(p->pidfd);
 	if (p->output >= 0)
 		close(p->output);
-	p->pid = -1;
-	p->pidfd = p->output = -1;
+	if (p->stat >= 0)
+		close(p->stat);
+	*p = (struct process){ -1, -1, -1, -1, false };
 	return status;
 }

@@ -21,6 +21,7 @@
 #include <sys/types.h>
 
 #include "proxy/device.h"
+#include "proxy/keeper.h"
 #include "proxy/util.h"
 
 #define QEMU_MAX_DEVICES	22	/* slots 3 to 24: those wired to GSI 20 to 23 */
@@ -96,10 +97,15 @@ struct process {
 	pid_t pid;
 	int pidfd;
 	int output;			/* its standard error */
+	int stat;			/* /proc/PID/stat */
+	bool kept;			/* the keeper's child and not ours */
 };
 
 const char *process_program(void);
 int process_start(struct process *p, char *const *argv, const int *keep, size_t nr_keep);
+void process_share(struct process *p, struct keeper_call *call);
+void process_take(struct process *p, struct keeper_call *call);
+void process_offer(void);
 bool process_stopped(const struct process *p);
 char *process_words(struct process *p);
 int process_end(struct process *p, int timeout_ms);

@@ -15,12 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "proxy/error.h"
+#include "proxy/keeper.h"
 #include "proxy/view/view.h"
 
 #define TEXTS		(16 << 20)	/* memory that is kept for the next text */
@@ -32,6 +35,12 @@ static struct {
 	bool running;
 	int stop;			/* eventfd that ends the thread */
 } mounted;
+
+/* For the keeper. */
+static struct {
+	const char *where;
+	uint64_t id;			/* of the mount, 0: not known */
+} place;
 
 static char last_words[160];
 
@@ -84,6 +93,39 @@ static int check_place(const char *where)
 		       : 0;
 }
 
+/* Without a question to whoever serves what is mounted there. */
+static uint64_t mount_id(const char *where)
+{
+	struct statx st;
+
+	if (statx(AT_FDCWD, where, AT_STATX_DONT_SYNC | AT_SYMLINK_NOFOLLOW, STATX_MNT_ID, &st) ||
+	    !(st.stx_mask & STATX_MNT_ID))
+		return 0;
+	return st.stx_mnt_id;
+}
+
+/* In the keeper: users need the helper that mounted it. */
+static void unmount(void)
+{
+	pid_t pid;
+
+	if (place.id && mount_id(place.where) != place.id)
+		return;
+	if (!umount2(place.where, MNT_DETACH | UMOUNT_NOFOLLOW) || errno != EPERM)
+		return;
+	pid = fork();
+	if (!pid) {
+		int null = open("/dev/null", O_RDWR);
+
+		dup2(null, STDOUT_FILENO);
+		dup2(null, STDERR_FILENO);
+		execlp("fusermount3", "fusermount3", "-u", "-q", "-z", "--", place.where, NULL);
+		_exit(127);
+	}
+	while (pid > 0 && waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
 static int check_fuse(void)
 {
 	int fd = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -126,6 +168,9 @@ int view_mount(const char *where, pid_t launcher)
 		mounted.session = NULL;
 		return fail("--view %s: cannot mount: %s", where, *last_words ? last_words : "see above");
 	}
+	place.where = where;
+	place.id = mount_id(where);
+	keeper_at_end(unmount);
 	return 0;
 }
 
@@ -201,9 +246,7 @@ int view_start(pid_t launcher)
 }
 
 /**
- * view_stop() - unmount
- *
- * Files that somebody has open read as errors from now on.
+ * view_stop() - stop serving the view; the keeper unmounts it
  */
 void view_stop(void)
 {
@@ -214,7 +257,6 @@ void view_stop(void)
 		pthread_join(mounted.thread, NULL);
 		close(mounted.stop);
 	}
-	fuse_session_unmount(mounted.session);
 	fuse_session_destroy(mounted.session);
 	memset(&mounted, 0, sizeof(mounted));
 }

@@ -118,7 +118,7 @@ _ring3() {
 		esac
 		;;
 	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd --view --view-optional
-		--show --trace --trace-mapped --callers --until --stay
+		--show --trace --trace-mapped --callers --until --stay --no-sandbox
 		--help --usage --version -d -V' "$cur" ;;
 	bind)
 		case $cur in

@@ -325,16 +325,10 @@ static void test_kinds_of_descriptor(void **state)
 
 	assert_int_equal(one(dev, null), -EINVAL);
 	assert_int_equal(one(dev, mem), -EINVAL);
-	assert_int_equal(pipe(pair), 0);
-	assert_int_equal(one(dev, pair[1]), 0);
-	wr(dev, 1, TD_INTX, 4, 1);
-	assert_int_equal(read(pair[0], &value, 8), 8);
-	assert_int_equal(value, 1);
-	close(pair[0]);		/* nobody reads: disarmed at the next signal */
+	assert_int_equal(pipe(pair), 0);	/* its reader could hold its lock */
+	assert_int_equal(one(dev, pair[1]), -EINVAL);
+	close(pair[0]);
 	close(pair[1]);
-	mask(dev, VFIO_USER_INTX, 0, false);
-	assert_false(notify_armed(&dev->irqs.intx.notify));
-	wr(dev, 1, TD_INTX, 4, 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	assert_int_equal(one(dev, pair[1]), 0);
 	wr(dev, 1, TD_INTX, 4, 1);
