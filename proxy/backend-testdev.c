@@ -91,6 +91,8 @@ static void command(struct device *dev, uint16_t value)
 	struct testdev *td = dev->priv;
 
 	td->command = value;
+	if (value & PCI_COMMAND_MASTER)
+		td_hostile_used(td);
 }
 
 /* Sealed, so that a client cannot cut it short under our mapping. */
@@ -172,13 +174,13 @@ static int open_testdev(struct device *dev)
 	dev->priv = td;
 	dev->posted_writes = true;
 	td->dev = dev;
-	td->later.src.fd = -1;
+	td->later.src.fd = td->malice.src.fd = -1;
 	td->dma_vector = TD_VECTOR_NONE;
 	td->all_caps = spec_get(dev->spec, "caps");
 	init_config(td);
 	if (memory_new(&td->bar0, "testdev-bar0", TD_BAR0_SIZE) ||
 	    memory_new(&td->bar4, "testdev-bar4", size) ||
-	    loop_timer_init(&td->later, later))
+	    loop_timer_init(&td->later, later) || td_hostile_init(td))
 		return -1;
 	return 0;
 }
@@ -190,6 +192,7 @@ static void close_testdev(struct device *dev)
 	if (!td)
 		return;
 	loop_timer_exit(&td->later);
+	loop_timer_exit(&td->malice);
 	memory_free(&td->bar0);
 	memory_free(&td->bar4);
 	free(td);
@@ -247,7 +250,7 @@ static uint64_t region_read(struct device *dev, uint32_t bar, uint64_t off, unsi
 		value = td_regs_read(td, off, width);
 	else if (bar == 2)
 		value = td_ports_read(td, off, width);
-	return value;
+	return td_garbage(td, value);
 }
 
 static void region_write(struct device *dev, uint32_t bar, uint64_t off, unsigned int width,
@@ -271,10 +274,12 @@ static void reset(struct device *dev)
 	struct testdev *td = dev->priv;
 	struct testdev fresh = {
 		.dev = dev, .bar0 = td->bar0, .bar4 = td->bar4, .later = td->later,
-		.all_caps = td->all_caps, .resets = td->resets + 1, .dma_vector = TD_VECTOR_NONE,
+		.all_caps = td->all_caps, .hostile = td->hostile, .malice = td->malice,
+		.resets = td->resets + 1, .dma_vector = TD_VECTOR_NONE,
 	};
 
 	loop_timer_arm(&td->later, 0);
+	loop_timer_arm(&td->malice, 0);
 	td_set_intx(td, false);
 	*td = fresh;
 	init_config(td);
@@ -291,6 +296,7 @@ static bool intx_level(struct device *dev)
 
 static const struct backend_param params[] = {
 	{ "caps", "all: with more capabilities, whose registers keep what is written" },
+	{ "hostile", "garbage | lengths | storm | vanish | all: what a bad device could do" },
 	{ "bar4", "SIZE: of the 64-bit prefetchable BAR, 64M to 32G (64M)" },
 	{ NULL, NULL },
 };

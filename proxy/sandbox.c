@@ -81,6 +81,9 @@ static const struct call calls[] = {
 	{ SCMP_SYS(gettid), ALL, 0, 0, 0 }, { SCMP_SYS(geteuid), ALL, 0, 0, 0 },
 	{ SCMP_SYS(getegid), ALL, 0, 0, 0 }, { SCMP_SYS(exit), ALL, 0, 0, 0 },
 	{ SCMP_SYS(exit_group), ALL, 0, 0, 0 }, { SCMP_SYS(tgkill), ALL, 0, 0, 0 },
+	/* Threads that begin while this is loaded. */
+	{ SCMP_SYS(set_robust_list), ALL, 0, 0, 0 }, { SCMP_SYS(rseq), ALL, 0, 0, 0 },
+	{ SCMP_SYS(sched_setaffinity), ALL, 0, 0, 0 },
 	/* The end of the keeper and of QEMU, which may be asked to end. */
 	{ SCMP_SYS(wait4), ALL, 0, 0, 0 }, { SCMP_SYS(pidfd_send_signal), SANDBOX_QEMU, 0, 0, 0 },
 	/* A QEMU that starts again with another memory: machine.c. */
@@ -95,7 +98,6 @@ static const struct call calls[] = {
 	{ SCMP_SYS(getdents64), SANITIZER, 0, 0, 0 }, { SCMP_SYS(sigaltstack), SANITIZER, 0, 0, 0 },
 	{ SCMP_SYS(getppid), SANITIZER, 0, 0, 0 }, { SCMP_SYS(pipe), SANITIZER, 0, 0, 0 },
 	{ SCMP_SYS(process_vm_readv), SANITIZER, 0, 0, 0 }, { SCMP_SYS(ioctl), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(set_robust_list), SANITIZER, 0, 0, 0 }, { SCMP_SYS(rseq), SANITIZER, 0, 0, 0 },
 	{ SCMP_SYS(getrlimit), SANITIZER, 0, 0, 0 }, { SCMP_SYS(prlimit64), SANITIZER, 0, 0, 0 },
 	{ SCMP_SYS(sched_getaffinity), SANITIZER, 0, 0, 0 },
 };

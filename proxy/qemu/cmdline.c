@@ -56,9 +56,17 @@ static int memory_args(const struct cmdline *c, struct qemu_args *a)
 	       args_add(a, "-m") || args_add(a, "%llub", c->ram_size);
 }
 
+/* Its own system call filter.  What a user asks of it may be a script, for a network. */
+static int sandbox_args(const struct cmdline *c, struct qemu_args *a)
+{
+	return args_add(a, "-sandbox") ||
+	       args_add(a, "on,obsolete=deny,elevateprivileges=deny,resourcecontrol=deny,spawn=%s",
+			*c->user_args ? "allow" : "deny") ? -1 : 0;
+}
+
 static int machine_args(const struct cmdline *c, struct qemu_args *a)
 {
-	return args_add(a, "%s", process_program()) || memory_args(c, a) ||
+	return args_add(a, "%s", process_program()) || sandbox_args(c, a) || memory_args(c, a) ||
 	       args_split(a, "-nodefaults -no-user-config -display none") ||
 	       args_add(a, "-bios") || args_add(a, "/proc/self/fd/%d", c->bios) ||
 	       args_add(a, "-chardev") || args_add(a, "socket,id=ring3-qtest,fd=%d", c->qtest) ||

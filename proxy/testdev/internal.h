@@ -31,6 +31,9 @@ union td_reg64 {
 
 struct testdev {
 	bool all_caps;			/* caps=all */
+	unsigned int hostile;		/* hostile=, or'ed */
+	bool angry;			/* and has begun */
+	struct loop_timer malice;
 	struct device *dev;
 	struct td_memory bar0, bar4;
 	uint8_t config[CONFIG_MAX];
@@ -57,6 +60,16 @@ void td_ports_write(struct testdev *td, uint64_t off, unsigned int width, uint32
 void td_signal(struct testdev *td, uint32_t vector);
 void td_set_intx(struct testdev *td, bool level);
 void td_dma_start(struct testdev *td, uint32_t cmd);
+
+/* hostile.c */
+#define TD_GARBAGE	1
+#define TD_LENGTHS	2
+#define TD_STORM	4
+#define TD_VANISH	8
+
+int td_hostile_init(struct testdev *td);
+void td_hostile_used(struct testdev *td);
+uint64_t td_garbage(const struct testdev *td, uint64_t value);
 
 /* caps.c: where they are with caps=all */
 #define TD_CAP_PM	0xb0

@@ -230,6 +230,7 @@ int view_start(pid_t launcher)
 	if (mounted.stop < 0)
 		return fail("cannot start the view's thread: %m");
 	sigfillset(&all);
+	sigdelset(&all, SIGSYS);	/* sandbox.c */
 	pthread_sigmask(SIG_SETMASK, &all, &old);
 	err = pthread_create(&mounted.thread, NULL, serve, NULL);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
