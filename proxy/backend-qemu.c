@@ -122,14 +122,40 @@ static void config_write_qemu(struct device *dev, uint32_t off, unsigned int wid
 	qpci_write(qd, off, width, value);
 }
 
-/* Decoding stays on in the device; trapped accesses are stopped in the proxy. */
+/*
+ * Decoding stays on in the device; trapped accesses are stopped in the proxy.  All devices of
+ * this QEMU reach the same memory: one whose client has not shown that it has that memory, by
+ * mapping some of it, is no bus master.
+ */
 static void command(struct device *dev, uint16_t value)
 {
 	struct qdev *qd = dev->priv;
 
+	if (!qd->nr_maps)
+		value &= ~PCI_COMMAND_MASTER;
 	qd->touched |= value & PCI_COMMAND_MASTER;
 	qd->command = value | PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
 	qpci_write(qd, PCI_COMMAND, 2, qd->command);
+}
+
+static int dma_map_qemu(struct device *dev, const struct dma_request *req, int fd)
+{
+	struct qdev *qd = dev->priv;
+	int err = machine_dma_map(dev, req, fd);
+
+	if (!err && !qd->nr_maps++)
+		command(dev, config_command(dev));
+	return err;
+}
+
+static void dma_unmap_qemu(struct device *dev, uint64_t iova, uint64_t size)
+{
+	struct qdev *qd = dev->priv;
+
+	(void)iova;
+	(void)size;
+	if (qd->nr_maps && !--qd->nr_maps && !dev->gone)
+		command(dev, config_command(dev));
 }
 
 static void irq_update_qemu(struct device *dev)
@@ -186,7 +212,8 @@ const struct backend backend_qemu = {
 	.irq_update = irq_update_qemu,
 	.irq_release = irq_release,
 	.intx_level = intx_level,
-	.dma_map = machine_dma_map,
+	.dma_map = dma_map_qemu,
+	.dma_unmap = dma_unmap_qemu,
 	.leaving = machine_leaving,
 	.reset = reset,
 };

@@ -83,7 +83,8 @@ static int decode_dma_map(const uint8_t *p, size_t len, unsigned int nfds, struc
 	memcpy(&m, p, sizeof(m));
 	if (m.argsz < sizeof(m) || m.flags & ~known || !m.size || wraps(m.addr, m.size))
 		return -EINVAL;
-	if (nfds && (m.offset > INT64_MAX || m.size > INT64_MAX - m.offset))
+	if (m.offset > INT64_MAX || (nfds && m.size > INT64_MAX - m.offset) ||
+	    wraps(m.offset, m.size))
 		return -EINVAL;
 	req->dma_map = (struct dma_request) {
 		.iova = m.addr, .size = m.size, .offset = m.offset, .flags = m.flags,

@@ -236,6 +236,7 @@ static void teardown(void)
 			backends[i]->stop();
 	trace_exit();
 	keeper_stop();
+	view_close();
 }
 
 static void on_signal(struct loop_src *src, uint32_t events)

@@ -38,12 +38,12 @@ static const struct rule {
 	uint32_t pass, never;
 	uint8_t version;		/* of the capability, at least */
 } rules[] = {
-	{ HEADER, PCI_STATUS, 2, 0xf900, 0, 0 },		/* errors, cleared by writing 1 */
+	/* Status registers: errors, cleared by writing 1; the other bits nobody can change. */
+	{ HEADER, PCI_STATUS, 2, 0xffff, 0, 0 },
 	{ HEADER, PCI_CACHE_LINE_SIZE, 1, 0xff, 0, 0 },
 	{ HEADER, PCI_LATENCY_TIMER, 1, 0xff, 0, 0 },
 
-	{ PCI_CAP_ID_PM, PCI_PM_CTRL, 2, PCI_PM_CTRL_STATE_MASK | PCI_PM_CTRL_PME_ENABLE |
-	  PCI_PM_CTRL_DATA_SEL_MASK | PCI_PM_CTRL_PME_STATUS, 0, 0 },
+	{ PCI_CAP_ID_PM, PCI_PM_CTRL, 2, 0xffff, 0, 0 },
 
 	/* Reading works by writing the address; with the flag it is the data that are written. */
 	{ PCI_CAP_ID_VPD, PCI_VPD_ADDR, 2, PCI_VPD_ADDR_MASK, PCI_VPD_ADDR_F, 0 },
@@ -52,7 +52,7 @@ static const struct rule {
 
 	/* The function reset is carried out by the proxy: config.c. */
 	{ PCI_CAP_ID_EXP, PCI_EXP_DEVCTL, 2, 0x78ff, 0, 0 },	/* no phantom functions, no aux power */
-	{ PCI_CAP_ID_EXP, PCI_EXP_DEVSTA, 2, 0x000f, 0, 0 },
+	{ PCI_CAP_ID_EXP, PCI_EXP_DEVSTA, 2, 0xffff, 0, 0 },
 	{ PCI_CAP_ID_EXP, PCI_EXP_LNKCTL, 2, PCI_EXP_LNKCTL_ASPMC | PCI_EXP_LNKCTL_RCB |
 	  PCI_EXP_LNKCTL_CCC | PCI_EXP_LNKCTL_ES | PCI_EXP_LNKCTL_CLKREQ_EN, 0, 0 },
 	{ PCI_CAP_ID_EXP, PCI_EXP_DEVCTL2, 2, PCI_EXP_DEVCTL2_COMP_TIMEOUT |

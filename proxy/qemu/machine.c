@@ -318,8 +318,10 @@ static int restart_with(const struct device *dev, int fd, const struct stat *st,
 	m.ram_fd = copy;
 	m.ram = *st;
 	m.flat = flat;
-	for (unsigned int i = 0; i < qemu_nr_devices; i++)
+	for (unsigned int i = 0; i < qemu_nr_devices; i++) {
 		messages_forget(qemu_devices[i]);
+		qemu_devices[i]->nr_maps = 0;	/* that was another memory */
+	}
 	if (launch()) {
 		warn("%s", fail_text());
 		loop_stop(1);

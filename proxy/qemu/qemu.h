@@ -49,6 +49,7 @@ struct qdev {
 	uint8_t pin;			/* INTx: 1 to 4, 0 = none */
 	bool legacy_ide;		/* IDE in compatibility mode: see legacy.c */
 	uint16_t command;		/* in the device now */
+	unsigned int nr_maps;		/* of memory by its client */
 	int16_t msi_first;		/* doorbell, -1: MSI off */
 	uint16_t msi_nr;
 	bool msix_on;

@@ -247,7 +247,7 @@ int view_start(pid_t launcher)
 }
 
 /**
- * view_stop() - stop serving the view; the keeper unmounts it
+ * view_stop() - stop serving the view; the keeper unmounts it, and then comes view_close()
  */
 void view_stop(void)
 {
@@ -257,7 +257,17 @@ void view_stop(void)
 		eventfd_write(mounted.stop, 1);
 		pthread_join(mounted.thread, NULL);
 		close(mounted.stop);
+		mounted.running = false;
 	}
+}
+
+/**
+ * view_close() - release the view; before it is unmounted, users would find a broken mount
+ */
+void view_close(void)
+{
+	if (!mounted.session)
+		return;
 	fuse_session_destroy(mounted.session);
 	memset(&mounted, 0, sizeof(mounted));
 }

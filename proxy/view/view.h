@@ -145,5 +145,6 @@ void view_pace(struct pollfd *fds, unsigned int nr);
 int view_mount(const char *where, pid_t launcher);
 int view_start(pid_t launcher);
 void view_stop(void);
+void view_close(void);
 
 #endif
