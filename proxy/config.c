@@ -174,9 +174,11 @@ static bool take(uint32_t at, uint8_t bit, uint32_t off, uint8_t *bytes, unsigne
 /* Initiate FLR, of Device Control or of Advanced Features (PCI ECN of 2006). */
 static bool take_flr(const struct config *c, uint32_t off, uint8_t *bytes, unsigned int width)
 {
-	return (c->flr && take(c->express + PCI_EXP_DEVCTL + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8, off,
-			       bytes, width)) |
-	       (c->af && take(c->af + PCI_AF_CTRL, PCI_AF_CTRL_FLR, off, bytes, width));
+	bool flr = c->flr && take(c->express + PCI_EXP_DEVCTL + 1, PCI_EXP_DEVCTL_BCR_FLR >> 8,
+				  off, bytes, width);
+	bool af = c->af && take(c->af + PCI_AF_CTRL, PCI_AF_CTRL_FLR, off, bytes, width);
+
+	return flr || af;
 }
 
 static void write_one(struct device *dev, uint32_t off, const uint8_t *buf, unsigned int width)

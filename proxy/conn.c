@@ -35,8 +35,7 @@ struct rx_fd {
 
 struct conn {
 	struct loop_src src;
-	struct loop_timer stall;
-	struct loop_timer more;	/* goes on with what is in the buffer, after others */
+	struct loop_timer timer;	/* it does not read; or, yielded: others had their turn */
 	struct session session;
 	conn_closed_fn closed;
 	void *arg;
@@ -48,7 +47,7 @@ struct conn {
 	struct reply tx;
 	size_t tx_done;		/* tx.len: nothing is waiting */
 	bool dying;		/* after this answer, close */
-	bool yielded;		/* until `more` fires the socket is left alone */
+	bool yielded;		/* until the timer fires the socket is left alone */
 };
 
 /**
@@ -61,8 +60,7 @@ void conn_free(struct conn *conn)
 		return;
 	for (unsigned int i = 0; i < conn->nr_fds; i++)
 		close(conn->fds[i].fd);
-	loop_timer_exit(&conn->stall);
-	loop_timer_exit(&conn->more);
+	loop_timer_exit(&conn->timer);
 	loop_del(&conn->src);
 	close(conn->src.fd);
 	free(conn->rx);
@@ -76,10 +74,8 @@ static void drop(struct conn *conn)
 	conn_free(conn);
 }
 
-static void stalled(struct loop_timer *timer)
+static void stalled(struct conn *conn)
 {
-	struct conn *conn = container_of(timer, struct conn, stall);
-
 	warn("a client of '%s' does not read its replies: dropped",
 	     device_name(conn->session.dev));
 	drop(conn);
@@ -166,6 +162,7 @@ static bool rx_message(struct conn *conn)
 	err = decode_header(&hdr);
 	if (err) {
 		conn->dying = true;
+		server_refused(conn->session.dev, &hdr);
 		server_reply_error(&hdr, err, &conn->tx);
 		return true;
 	}
@@ -185,14 +182,14 @@ static bool rx_process(struct conn *conn)
 		if (conn->tx.len && !tx_send(conn))
 			return false;
 		if (tx_waiting(conn)) {
-			loop_timer_arm(&conn->stall, STALL_NS);
+			loop_timer_arm(&conn->timer, STALL_NS);
 			loop_mod(&conn->src, EPOLLOUT);
 			return true;
 		}
 		if (conn->rx_len && clock_ns(CLOCK_MONOTONIC) > end) {
 			conn->yielded = true;
 			loop_mod(&conn->src, 0);
-			loop_timer_arm(&conn->more, 1);
+			loop_timer_arm(&conn->timer, 1);
 			return true;
 		}
 	}
@@ -271,7 +268,13 @@ static bool rx(struct conn *conn)
 	if (!n)
 		return false;
 	conn->rx_len += n;
-	return rx_fds(conn, &msg) && rx_process(conn);
+	if (!rx_fds(conn, &msg)) {
+		if (policy_deny(conn->session.dev, DENY_REQUEST))
+			warn("device '%s': its client sent more than %d descriptors at once: dropped",
+			     device_name(conn->session.dev), VFIO_USER_MAX_FDS);
+		return false;
+	}
+	return rx_process(conn);
 }
 
 /* The socket takes bytes again: finish the answer, then go on where we stopped. */
@@ -281,15 +284,19 @@ static bool tx_resume(struct conn *conn)
 		return false;
 	if (tx_waiting(conn))
 		return true;
-	loop_timer_arm(&conn->stall, 0);
+	loop_timer_arm(&conn->timer, 0);
 	loop_mod(&conn->src, EPOLLIN);
 	return rx_process(conn);
 }
 
 static void turn(struct loop_timer *timer)
 {
-	struct conn *conn = container_of(timer, struct conn, more);
+	struct conn *conn = container_of(timer, struct conn, timer);
 
+	if (!conn->yielded) {
+		stalled(conn);
+		return;
+	}
 	conn->yielded = false;
 	loop_mod(&conn->src, EPOLLIN);
 	if (!rx_process(conn))
@@ -337,12 +344,9 @@ struct conn *conn_new(int fd, struct device *dev, conn_closed_fn closed, void *a
 	conn->tx.fd = -1;
 	conn->src.fd = fd;
 	conn->src.fn = event;
-	conn->src.owner = conn->stall.src.owner = conn->more.src.owner = dev;
-	conn->more.src.fd = -1;
-	if (loop_timer_init(&conn->stall, stalled))
+	conn->src.owner = conn->timer.src.owner = dev;
+	if (loop_timer_init(&conn->timer, turn))
 		goto err_free;
-	if (loop_timer_init(&conn->more, turn))
-		goto err_timer;
 	if (loop_add(&conn->src, EPOLLIN)) {
 		fail("cannot wait for a client: %m");
 		goto err_timer;
@@ -350,8 +354,7 @@ struct conn *conn_new(int fd, struct device *dev, conn_closed_fn closed, void *a
 	return conn;
 
 err_timer:
-	loop_timer_exit(&conn->stall);
-	loop_timer_exit(&conn->more);
+	loop_timer_exit(&conn->timer);
 	goto err_free;
 err_memory:
 	fail("out of memory for a client");

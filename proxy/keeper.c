@@ -124,7 +124,7 @@ static void carry_out(struct message *m)
 	memcpy(came, m->call.fds, sizeof(came));
 	*m->call.why = 0;
 	m->call.nr_fds = 0;
-	m->call.result = -ENOSYS;
+	m->call.result = -ENOTSUP;
 	if (m->task >= 0 && m->task < NR_KEEPER_TASKS && tasks[m->task]) {
 		m->call.nr_fds = nr;
 		tasks[m->task](&m->call);

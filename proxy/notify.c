@@ -95,13 +95,12 @@ int notify_set(struct notify *n, int fd)
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (S_ISSOCK(st.st_mode)) {
+	if (S_ISSOCK(st.st_mode))
 		new.kind = NOTIFY_SOCKET;
-	} else if (is_eventfd(fd)) {
+	else if (is_eventfd(fd))
 		new.kind = NOTIFY_EVENTFD;
-	} else {
+	else
 		return -EINVAL;
-	}
 	notify_clear(n);
 	*n = new;
 	return 0;

@@ -13,6 +13,7 @@ struct device;
 enum denial {
 	DENY_CONFIG,		/* a write of configuration space */
 	DENY_IRQ,		/* interrupts that come too often */
+	DENY_REQUEST,		/* a client's message that is none */
 	NR_DENIALS,
 };
 

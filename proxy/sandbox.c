@@ -30,14 +30,7 @@
 #include "proxy/sandbox.h"
 #include "proxy/util.h"
 
-#if defined(__SANITIZE_ADDRESS__)
-#define SANITIZED 1
-#else
-#define SANITIZED 0
-#endif
-
 #define ALL		0u
-#define SANITIZER	(1u << 31)
 #define VFIO_IOCTLS	0x3b00		/* ';' << 8: linux/vfio.h */
 
 struct call {
@@ -91,15 +84,6 @@ static const struct call calls[] = {
 	/* Real devices: proxy/vfio; and whether the host waits for one. */
 	{ SCMP_SYS(ioctl), SANDBOX_VFIO, 1, 0xff00, VFIO_IOCTLS },
 	{ SCMP_SYS(access), SANDBOX_VFIO, 0, 0, 0 },
-	/* What AddressSanitizer and LeakSanitizer do at the end, in builds that have them. */
-	{ SCMP_SYS(clone), SANITIZER, 0, 0, 0 }, { SCMP_SYS(clone3), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(ptrace), SANITIZER, 0, 0, 0 }, { SCMP_SYS(prctl), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(open), SANITIZER, 0, 0, 0 }, { SCMP_SYS(openat), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(getdents64), SANITIZER, 0, 0, 0 }, { SCMP_SYS(sigaltstack), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(getppid), SANITIZER, 0, 0, 0 }, { SCMP_SYS(pipe), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(process_vm_readv), SANITIZER, 0, 0, 0 }, { SCMP_SYS(ioctl), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(getrlimit), SANITIZER, 0, 0, 0 }, { SCMP_SYS(prlimit64), SANITIZER, 0, 0, 0 },
-	{ SCMP_SYS(sched_getaffinity), SANITIZER, 0, 0, 0 },
 };
 
 /* In whatever thread it was: say what, and end at once. */
@@ -181,7 +165,7 @@ int sandbox_calls(unsigned int users)
 	sigemptyset(&set);
 	sigaddset(&set, SIGSYS);
 	sigprocmask(SIG_UNBLOCK, &set, NULL);
-	err = load(ctx, users | (SANITIZED ? SANITIZER : 0));
+	err = load(ctx, users);
 	seccomp_release(ctx);
 	if (err)
 		return fail("cannot restrict the system calls of this process: %s; the host's kernel needs CONFIG_SECCOMP_FILTER, or use --no-sandbox",

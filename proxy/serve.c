@@ -225,6 +225,7 @@ static void remove_made(void)
 
 static int listen_on(const char *path)
 {
+	static bool offered;
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	int fd;
 
@@ -243,8 +244,9 @@ static int listen_on(const char *path)
 		fail("--listen %s: %m; choose another path", path);
 		goto err_close;
 	}
-	if (!made)
+	if (!offered)
 		keeper_at_end(remove_made);
+	offered = true;
 	remember(path);
 	if (listen(fd, 16)) {
 		fail("--listen %s: %m", path);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proxy/decode.h"
+#include "proxy/error.h"
 #include "proxy/server.h"
 #include "proxy/trace.h"
 
@@ -300,6 +301,19 @@ int server_reply_error(const struct vfio_user_hdr *hdr, int err, struct reply *r
 }
 
 /**
+ * server_refused() - count a message that is malformed or out of order, and tell of it
+ * @dev: device
+ * @hdr: of the message
+ */
+void server_refused(struct device *dev, const struct vfio_user_hdr *hdr)
+{
+	if (policy_deny(dev, DENY_REQUEST))
+		warn("device '%s': its client sent a message that is malformed or out of order, %llu so far: command %u, %u bytes; it was refused",
+		     device_name(dev), (unsigned long long)dev->policy.denied[DENY_REQUEST],
+		     hdr->cmd, hdr->size);
+}
+
+/**
  * server_handle() - carry out one message and make its reply
  * @s: the conversation
  * @hdr: passed decode_header()
@@ -327,6 +341,8 @@ void server_handle(struct session *s, const struct vfio_user_hdr *hdr, const uin
 	err = decode_request(&limits, hdr, payload, nfds, &req);
 	if (!err)
 		err = dispatch(s, &limits, &req, fds, nfds, reply);
+	else if (err == -EINVAL)
+		server_refused(s->dev, hdr);
 	if (err) {
 		reply->fd = -1;
 		reply->len = sizeof(*hdr);

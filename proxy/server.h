@@ -28,6 +28,7 @@ struct reply {
 };
 
 int server_reply_error(const struct vfio_user_hdr *hdr, int err, struct reply *reply);
+void server_refused(struct device *dev, const struct vfio_user_hdr *hdr);
 void server_handle(struct session *session, const struct vfio_user_hdr *hdr,
 		   const uint8_t *payload, int *fds, unsigned int nfds, struct reply *reply);
 

@@ -146,6 +146,7 @@ struct json_object *view_stats(struct device *dev)
 	view_add(o, "dma_mapped", json_object_new_uint64(view_now(&dev->dma.mapped)));
 	view_add(o, "dma_unmapped", json_object_new_uint64(view_now(&dev->dma.unmapped)));
 	view_add(o, "denied_config", json_object_new_uint64(view_now(&dev->policy.denied[DENY_CONFIG])));
+	view_add(o, "denied_requests", json_object_new_uint64(view_now(&dev->policy.denied[DENY_REQUEST])));
 	view_add(o, "denied_irq", json_object_new_uint64(view_now(&dev->policy.denied[DENY_IRQ])));
 	view_add(o, "resets", json_object_new_uint64(view_now(&dev->resets)));
 	return o;

@@ -656,7 +656,7 @@ class ProxyAttack(Attack):
     def __init__(self, name, title, function, *specs, **more):
         self.unprotected = more.pop('unprotected', '')
         more.setdefault('proof', None)
-        more.setdefault('blocked', r"^ring3-proxy: (device|a client of) '")
+        more.setdefault('blocked', r"^ring3-proxy: (device|a client of) '(testdev|qemu)")
         super().__init__(name, title, run=attack(function, *specs), **more)
 
     def attempt(self, cell):

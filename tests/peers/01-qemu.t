@@ -78,7 +78,8 @@ like '4 MiB over TCP, there and back' "$T/out" '^echoed$'
 like 'by interrupts' "$T/out" '^interrupts yes$'
 
 is 'the disk has its driver' "$(driver_of $disk)" nvme
-node=/dev/$(ls $SYS/$disk/nvme/nvme*/ | grep -x 'nvme[0-9]*n1')
+node=$(echo $SYS/$disk/nvme/nvme*/nvme*n1)
+node=/dev/${node##*/}
 head -c 32M /dev/urandom > random
 want=$(sha256sum < random)
 cat random > "$node"

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/time.h>
 
+#include "proxy/keeper.h"
 #include "proxy/areas.h"
 #include "proxy/serve.h"
 #include "proxy/vfio-user/vfio-user.h"
@@ -421,6 +422,7 @@ static void test_chain(void **state)
 	assert_int_equal(rd(dev, 1, TD_ID, 4), TD_ID_VALUE);
 	device_free(dev);
 	serve_end();
+	keeper_stop();		/* removes the socket */
 	close(efd);
 	assert_int_equal(rmdir(dir), 0);
 }
