@@ -422,14 +422,18 @@ def test_no_descriptor_left():
     """A client that cannot be accepted waits; the proxy does not spin, and serves it later."""
     directory = tempfile.mkdtemp()
     path = directory + '/sock'
-    process = subprocess.Popen([PROXY, '--device', 'testdev', '--listen', path],
-                               stderr=subprocess.PIPE)
+    ready, end = os.pipe()
+    process = subprocess.Popen([PROXY, '--device', 'testdev', '--listen', path, '--ready-fd', str(end)],
+                               stderr=subprocess.PIPE, pass_fds=[end])
+    os.close(end)
     sock = socket.socket(socket.AF_UNIX)
     try:
-        assert within(5, lambda: os.path.exists(path))
+        with os.fdopen(ready) as f:
+            assert f.read() == 'ready\n'
         limits = resource.prlimit(process.pid, resource.RLIMIT_NOFILE)
-        used = max(int(fd) for fd in os.listdir('/proc/%d/fd' % process.pid)) + 1
-        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (used, limits[1]))
+        used = os.listdir('/proc/%d/fd' % process.pid)
+        free = next(n for n in range(1000) if str(n) not in used)
+        resource.prlimit(process.pid, resource.RLIMIT_NOFILE, (free, limits[1]))
         sock.connect(path)
         assert b'cannot accept a client: Too many open files' in process.stderr.readline()
         before = cpu_ticks(process.pid)
