@@ -7,6 +7,7 @@
  * listening socket.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -192,15 +193,28 @@ static int remove_stale(const struct sockaddr_un *addr)
 /* Sockets that we made, for the keeper. */
 static struct made {
 	struct made *next;
-	struct stat st;
+	struct statx st;
 	char path[sizeof_field(struct sockaddr_un, sun_path)];
 } *made;
+
+static int look_at(const char *path, struct statx *st)
+{
+	return statx(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, STATX_INO | STATX_BTIME, st);
+}
+
+/* The number of an inode is soon used again, so when it was made counts as well. */
+static bool is_same(const struct statx *a, const struct statx *b)
+{
+	return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor &&
+	       a->stx_ino == b->stx_ino && a->stx_btime.tv_sec == b->stx_btime.tv_sec &&
+	       a->stx_btime.tv_nsec == b->stx_btime.tv_nsec;
+}
 
 static void remember(const char *path)
 {
 	struct made *m = calloc(1, sizeof(*m));
 
-	if (!m || lstat(path, &m->st)) {
+	if (!m || look_at(path, &m->st)) {
 		free(m);
 		return;
 	}
@@ -214,9 +228,9 @@ static void remove_made(void)
 {
 	while (made) {
 		struct made *m = made;
-		struct stat st;
+		struct statx st;
 
-		if (!lstat(m->path, &st) && st.st_dev == m->st.st_dev && st.st_ino == m->st.st_ino)
+		if (!look_at(m->path, &st) && is_same(&st, &m->st))
 			unlink(m->path);
 		made = m->next;
 		free(m);

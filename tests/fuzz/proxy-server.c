@@ -46,7 +46,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	memory = memfd_create("ram", MFD_CLOEXEC);
 	if (event < 0 || memory < 0 || ftruncate(memory, 1 << 20) || loop_init())
 		abort();
-	dev = device_new(spec_parse("testdev"), &backend_testdev);
+	dev = device_new(spec_parse("testdev,caps=all"), &backend_testdev);
 	if (!dev || dev->backend->open(dev) || device_setup(dev))
 		abort();
 	return 0;
