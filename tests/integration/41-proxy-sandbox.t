@@ -83,9 +83,9 @@ def test_locked_in():
             assert client.r(1, 0) == 0x52330001
             with open(view + '/devices/0000:00:01.0/ring3/stats', encoding='ascii') as f:
                 assert re.search(r'^denied_config\s+0$', f.read(), re.M)
-            for off in (0x80, 0xfc):
+            for off in (0xf8, 0xfc):
                 client.w(CONFIG, off, 0x12345678)
-            assert 'configuration register 0x80 (PCI Express) was dropped' in proxy.process.stderr.readline()
+            assert 'configuration register 0xf8 (PCI Express) was dropped' in proxy.process.stderr.readline()
             assert 'register 0xfc' in proxy.process.stderr.readline()
             with open(view + '/devices/0000:00:01.0/ring3/stats', encoding='ascii') as f:
                 assert re.search(r'^denied_config\s+2$', f.read(), re.M)
