@@ -136,7 +136,7 @@ static void take_fds(struct vfu_client *c, struct msghdr *msg)
 /* Reads until @want bytes of the current message are there. */
 static int receive(struct vfu_client *c, size_t want, int64_t deadline)
 {
-	/* A blocking receive has the full deadline, and costs one system call. */
+	/* A blocking receive has the usual deadline, and costs one system call. */
 	int wait = c->owed || !c->blocking ? MSG_DONTWAIT : 0;
 
 	while (c->have < want) {
@@ -159,13 +159,11 @@ static int receive(struct vfu_client *c, size_t want, int64_t deadline)
 		}
 		if (n == 0 || (errno != EINTR && errno != EAGAIN))
 			return vfu_give_up(c, EPIPE);
-		if (!wait && (errno == EAGAIN || now_ms() >= deadline))
-			return -ETIMEDOUT;
-		if (errno == EAGAIN) {
-			err = wait_for(c, POLLIN, deadline);
-			if (err)
-				return err;
-		}
+		if (errno == EINTR && now_ms() < deadline)
+			continue;
+		err = wait_for(c, POLLIN, deadline);
+		if (err)
+			return err;
 	}
 	return 0;
 }
@@ -221,6 +219,13 @@ static int await_answer(struct vfu_client *c, uint16_t id, uint16_t cmd, int64_t
 	return 0;
 }
 
+static int64_t patience(const struct vfu_client *c)
+{
+	if (c->owed || c->stuck)
+		return VFU_CLIENT_HUNG_MS;
+	return c->patience_ms ? c->patience_ms : VFU_CLIENT_DEADLINE_MS;
+}
+
 /*
  * Sends a request.  One that could not be sent at all in time says that the server
  * does not read; until it does, every further one is given little time.
@@ -239,8 +244,7 @@ static int send_request(struct vfu_client *c, struct vfio_user_hdr *h,
 		iov[i + 1].iov_len = parts[i].len;
 		h->size += (uint32_t)parts[i].len;
 	}
-	*deadline = now_ms() +
-		    (c->owed || c->stuck ? VFU_CLIENT_HUNG_MS : VFU_CLIENT_DEADLINE_MS);
+	*deadline = now_ms() + patience(c);
 	err = send_all(c, iov, (int)nr_parts + 1, fds, nr_fds, *deadline);
 	c->stuck = err == -ETIMEDOUT;
 	if (!err)

@@ -309,8 +309,12 @@ int vfu_dma_map(struct vfu_client *c, uint64_t iova, uint64_t size, int fd, uint
 	};
 	struct vfu_part p = { &req, sizeof(req) };
 	size_t got;
+	int err;
 
-	return vfu_transact(c, VFIO_USER_DMA_MAP, &p, 1, &fd, 1, 0, &got);
+	c->patience_ms = size < VFU_CLIENT_PIN_SIZE ? 0 : VFU_CLIENT_PIN_MS;
+	err = vfu_transact(c, VFIO_USER_DMA_MAP, &p, 1, &fd, 1, 0, &got);
+	c->patience_ms = 0;
+	return err;
 }
 
 /**
@@ -324,6 +328,18 @@ int vfu_dma_unmap(struct vfu_client *c, uint64_t iova, uint64_t size)
 	struct vfio_user_dma_unmap req = { .argsz = sizeof(req), .addr = iova, .size = size };
 
 	return call(c, VFIO_USER_DMA_UNMAP, &req, sizeof(req), NULL, 0);
+}
+
+/**
+ * vfu_fault() - the next access of the device to memory that it may not have
+ * @c: the client; its server takes notes
+ * @fault: is filled
+ *
+ * Return: as the others; -ENOENT: there is none.
+ */
+int vfu_fault(struct vfu_client *c, struct vfio_user_ring3_fault *fault)
+{
+	return call(c, VFIO_USER_RING3_FAULT, NULL, 0, fault, sizeof(*fault));
 }
 
 /**

@@ -21,6 +21,8 @@
 
 #define VFU_CLIENT_BUF		4096	/* largest answer taken, header included */
 #define VFU_CLIENT_DEADLINE_MS	5000
+#define VFU_CLIENT_PIN_MS	60000	/* of a mapping so large that to lock its pages takes long: */
+#define VFU_CLIENT_PIN_SIZE	(16u << 20)	/* bytes */
 #define VFU_CLIENT_HUNG_MS	5	/* deadline while the last answer is still owed */
 
 struct vfu_client {
@@ -29,6 +31,7 @@ struct vfu_client {
 	unsigned int owed;		/* answers that came too late, or not yet */
 	int stuck;			/* the server did not take the last request */
 	int blocking;			/* fd has SO_RCVTIMEO, and a receive may wait */
+	int64_t patience_ms;		/* for the next request; 0: the usual deadline */
 	int dead;			/* 0, or the errno of every further call */
 	int posted_writes;		/* the server's devices bear them */
 	int notes;			/* the server takes notes … */
@@ -65,6 +68,7 @@ int vfu_note(struct vfu_client *c, const struct vfio_user_ring3_note *note, cons
 int vfu_dma_map(struct vfu_client *c, uint64_t iova, uint64_t size, int fd, uint64_t offset,
 		uint32_t flags);
 int vfu_dma_unmap(struct vfu_client *c, uint64_t iova, uint64_t size);
+int vfu_fault(struct vfu_client *c, struct vfio_user_ring3_fault *fault);
 int vfu_reset(struct vfu_client *c);
 
 #endif

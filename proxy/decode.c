@@ -331,6 +331,7 @@ int decode_request(const struct decode_limits *limits, const struct vfio_user_hd
 	case VFIO_USER_REGION_WRITE_MULTI:
 		return decode_multi(limits, payload, len, req);
 	case VFIO_USER_DEVICE_RESET:
+	case VFIO_USER_RING3_FAULT:
 		return 0;
 	case VFIO_USER_RING3_NOTE:
 		return decode_note(hdr, payload, len, req);

@@ -38,9 +38,13 @@ int device_dma_map(struct device *dev, const struct dma_request *req, int *fd)
 /* What was not handed on, for want of a descriptor, is not taken back. */
 static void tell_unmapped(struct device *dev, size_t first, size_t end)
 {
-	for (size_t i = first; dev->backend->dma_unmap && i < end; i++)
-		if (dev->dma.maps[i].file >= 0)
-			dev->backend->dma_unmap(dev, dev->dma.maps[i].iova, dev->dma.maps[i].size);
+	for (size_t i = first; i < end; i++) {
+		const struct dma_map *m = &dev->dma.maps[i];
+
+		if (m->file >= 0 && dev->backend->dma_unmap)
+			dev->backend->dma_unmap(dev, m->iova, m->size);
+		fault_unmapped(dev, m->iova, m->size);
+	}
 }
 
 /**

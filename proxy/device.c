@@ -341,6 +341,7 @@ void device_quiesce(struct device *dev)
 	irq_disarm(dev);
 	device_dma_unmap_all(dev);
 	device_reset(dev);
+	fault_forget(dev);
 	told_forget(dev);
 }
 

@@ -11,6 +11,7 @@
 
 #include "proxy/config.h"
 #include "proxy/dma.h"
+#include "proxy/fault.h"
 #include "proxy/irq.h"
 #include "proxy/loop.h"
 #include "proxy/policy.h"
@@ -71,6 +72,7 @@ struct device {
 	struct policy policy;
 	struct irqs irqs;
 	struct dma dma;
+	struct faults faults;
 };
 
 struct device *device_new(struct spec *spec, const struct backend *backend);

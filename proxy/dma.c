@@ -304,6 +304,7 @@ static int transfer(struct dma *dma, uint64_t iova, char *buf, size_t len, bool 
 		off_t off;
 		ssize_t r;
 
+		dma->stopped = iova;
 		if (!m)
 			return -EFAULT;
 		off = m->offset + (iova - m->iova);
@@ -328,7 +329,7 @@ static int transfer(struct dma *dma, uint64_t iova, char *buf, size_t len, bool 
  * @len: bytes; may span adjacent mappings
  *
  * Return: 0, or -EFAULT: not mapped, not readable, or the file is shorter than the
- * mapping; then an unknown part of @buf was written.
+ * mapping; then an unknown part of @buf was written, and dma->stopped says where.
  */
 int dma_read(struct dma *dma, uint64_t iova, void *buf, size_t len)
 {

@@ -37,6 +37,7 @@ struct dma {
 	struct dma_map *maps;	/* sorted by IOVA, disjoint */
 	size_t nr, capacity;
 	struct dma_file files[DMA_MAX_FILES];
+	uint64_t stopped;	/* where the last failed transfer did */
 };
 
 struct dma_request {

@@ -120,6 +120,8 @@ static struct irq_vector *vector_of(struct irqs *irqs, uint32_t index, uint32_t 
 		return &irqs->msi[i];
 	case VFIO_USER_REQ:
 		return &irqs->request;
+	case VFIO_USER_ERR:
+		return &irqs->error;
 	default:
 		return &irqs->msix[i];
 	}
@@ -156,6 +158,7 @@ int irq_init(struct device *dev)
 	struct irqs *irqs = &dev->irqs;
 	uint32_t n = irqs->count[VFIO_USER_MSIX];
 
+	irqs->count[VFIO_USER_ERR] = 1;
 	if (intx_init(dev) || storm_init(dev))
 		return -1;
 	if (!n)
@@ -172,6 +175,7 @@ static void all_vectors(struct irqs *irqs, void (*fn)(struct irq_vector *v))
 {
 	fn(&irqs->intx);
 	fn(&irqs->request);
+	fn(&irqs->error);
 	for (uint32_t i = 0; i < MSI_MAX; i++)
 		fn(&irqs->msi[i]);
 	for (uint32_t i = 0; irqs->msix && i < irqs->count[VFIO_USER_MSIX]; i++)

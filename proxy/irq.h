@@ -41,6 +41,7 @@ struct irqs {
 	struct irq_vector msi[MSI_MAX];
 	struct irq_vector *msix;	/* count[VFIO_USER_MSIX] of them */
 	struct irq_vector request;	/* the host wants the device back, see device_wanted() */
+	struct irq_vector error;	/* see fault_report() */
 	uint8_t *table;		/* the virtual MSI-X table */
 	bool table_used;	/* the client has written the table */
 	uint8_t table_bar, pba_bar;

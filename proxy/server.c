@@ -215,6 +215,14 @@ static int do_write(struct device *dev, const struct access_request *a, struct r
 	return err ? err : put(reply, &h, sizeof(h));
 }
 
+static int do_fault(struct device *dev, struct reply *reply)
+{
+	struct vfio_user_ring3_fault fault;
+	int err = fault_take(dev, &fault);
+
+	return err ? err : put(reply, &fault, sizeof(fault));
+}
+
 static int do_write_multi(struct device *dev, const struct decode_limits *limits,
 			  const struct request *req, struct reply *reply)
 {
@@ -267,6 +275,8 @@ static int dispatch(struct session *s, const struct decode_limits *limits,
 	case VFIO_USER_RING3_NOTE:
 		told_note(dev, &req->note);
 		return 0;
+	case VFIO_USER_RING3_FAULT:
+		return do_fault(dev, reply);
 	default:
 		return -ENOTSUP;
 	}

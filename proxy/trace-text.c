@@ -216,6 +216,13 @@ static void put_dma(FILE *out, struct line *l, const struct trace_event *e)
 	put_caller(out, l, e);
 }
 
+static void put_dma_fault(FILE *out, struct line *l, const struct trace_event *e)
+{
+	put_hex(l, "dma fault ", e->value);
+	put_text(l, e->region ? " 0x0 from" : " 0x0 to");
+	put_line(out, l);
+}
+
 static void put_mark(FILE *out, const struct trace_event *e, const char *bdf)
 {
 	struct line l;
@@ -242,6 +249,9 @@ static void put_mark(FILE *out, const struct trace_event *e, const char *bdf)
 	case TRACE_DMA_MAP:
 	case TRACE_DMA_UNMAP:
 		put_dma(out, &l, e);
+		break;
+	case TRACE_DMA_FAULT:
+		put_dma_fault(out, &l, e);
 		break;
 	default:
 		put_text(&l, "reset");

@@ -181,6 +181,19 @@ void trace_denied(const struct device *dev, uint32_t off, unsigned int width, ui
 }
 
 /**
+ * trace_dma_fault() - an access of the device to memory was stopped
+ * @dev: device
+ * @iova: bus address
+ * @write: the device wrote
+ */
+void trace_dma_fault(const struct device *dev, uint64_t iova, bool write)
+{
+	struct trace_event event = { .kind = TRACE_DMA_FAULT, .region = write, .value = iova };
+
+	put(dev, &event);
+}
+
+/**
  * trace_reset() - the function was reset
  * @dev: device
  */

@@ -30,6 +30,7 @@ enum trace_kind {
 	TRACE_DMA_UNMAP,
 	TRACE_RESET,
 	TRACE_DENIED,		/* a write of configuration space that was dropped */
+	TRACE_DMA_FAULT,	/* stopped; region is 1 for a write to memory */
 };
 
 struct trace_event {
@@ -54,6 +55,7 @@ void trace_irq(const struct device *dev, uint32_t index, uint32_t vector, bool m
 void trace_dma(const struct device *dev, bool map, uint64_t iova, uint64_t size,
 	       uint32_t direction);
 void trace_denied(const struct device *dev, uint32_t off, unsigned int width, uint32_t value);
+void trace_dma_fault(const struct device *dev, uint64_t iova, bool write);
 void trace_reset(const struct device *dev);
 
 uint32_t trace_caller(uint64_t pc, const char *name, size_t len);

@@ -48,6 +48,7 @@ enum vfio_user_cmd {
 	VFIO_USER_REGION_WRITE_MULTI = 15,
 	VFIO_USER_DEVICE_FEATURE = 16,
 	VFIO_USER_RING3_NOTE = 0x5233,	/* ours, see struct vfio_user_ring3_note */
+	VFIO_USER_RING3_FAULT = 0x5234,	/* ours, see struct vfio_user_ring3_fault */
 };
 
 /* "VFIO_USER_VERSION": followed by NUL-terminated JSON. */
@@ -182,6 +183,12 @@ struct vfio_user_region_access {
 	uint32_t count;		/* bytes */
 };
 
+/* "VFIO_USER_DMA_READ" and "_WRITE": data follow the write and the read's reply. */
+struct vfio_user_dma_access {
+	uint64_t addr;		/* IOVA */
+	uint64_t count;		/* bytes */
+};
+
 /* "VFIO_USER_REGION_WRITE_MULTI": a u64 count, then so many of these. */
 struct vfio_user_write_one {
 	uint64_t offset;
@@ -209,6 +216,16 @@ enum vfio_user_note {
 	VFIO_USER_NOTE_DMA_MAP,		/* a IOVA, b bytes, c direction as in Linux */
 	VFIO_USER_NOTE_DMA_UNMAP,
 	VFIO_USER_NR_NOTES,
+};
+
+/*
+ * Ours, of servers that offer "ring3_notes": the reply to VFIO_USER_RING3_FAULT, an access that the
+ * device was not allowed; ENOENT when there is no more.  VFIO_USER_ERR is signalled for the first.
+ */
+struct vfio_user_ring3_fault {
+	uint64_t iova;
+	uint32_t flags;		/* VFIO_USER_DMA_READABLE or _WRITEABLE: what it tried */
+	uint32_t lost;		/* so many before it could not be kept */
 };
 
 #define VFIO_USER_NOTE_TEXT	256	/* longest text */

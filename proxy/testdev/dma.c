@@ -20,9 +20,27 @@ struct descriptor {
 	uint32_t zero;
 };
 
+/* Whatever is not there for the device is a fault of its. */
+static int from_memory(struct testdev *td, uint64_t iova, void *buf, size_t len)
+{
+	int err = dma_read(&td->dev->dma, iova, buf, len);
+
+	if (err)
+		fault_report(td->dev, td->dev->dma.stopped, false);
+	return err;
+}
+
+static int to_memory(struct testdev *td, uint64_t iova, const void *buf, size_t len)
+{
+	int err = dma_write(&td->dev->dma, iova, buf, len);
+
+	if (err)
+		fault_report(td->dev, td->dev->dma.stopped, true);
+	return err;
+}
+
 static int copy(struct testdev *td)
 {
-	struct dma *dma = &td->dev->dma;
 	uint8_t buf[65536];
 	uint64_t done = 0;
 
@@ -31,8 +49,8 @@ static int copy(struct testdev *td)
 
 		if (n > sizeof(buf))
 			n = sizeof(buf);
-		if (dma_read(dma, td->dma_src.value + done, buf, n) ||
-		    dma_write(dma, td->dma_dst.value + done, buf, n))
+		if (from_memory(td, td->dma_src.value + done, buf, n) ||
+		    to_memory(td, td->dma_dst.value + done, buf, n))
 			return TD_DMA_ERR_FAULT;
 		done += n;
 	}
@@ -43,15 +61,14 @@ static int copy(struct testdev *td)
 /* Between an IOVA and device memory. */
 static int move(struct testdev *td, bool to_device, uint64_t iova, uint64_t mem, uint32_t len)
 {
-	struct dma *dma = &td->dev->dma;
 	int err;
 
 	if (mem > td->bar4.size || len > td->bar4.size - mem)
 		return TD_DMA_ERR_CMD;
 	if (to_device)
-		err = dma_read(dma, iova, td->bar4.map + mem, len);
+		err = from_memory(td, iova, td->bar4.map + mem, len);
 	else
-		err = dma_write(dma, iova, td->bar4.map + mem, len);
+		err = to_memory(td, iova, td->bar4.map + mem, len);
 	if (err)
 		return TD_DMA_ERR_FAULT;
 	td->dma_bytes += len;
@@ -67,7 +84,7 @@ static int scatter_gather(struct testdev *td, bool to_device, uint64_t list, uin
 	for (uint32_t i = 0; i < td->dma_len && status == TD_DMA_OK; i++) {
 		struct descriptor d;
 
-		if (dma_read(&td->dev->dma, list + i * sizeof(d), &d, sizeof(d)))
+		if (from_memory(td, list + i * sizeof(d), &d, sizeof(d)))
 			return TD_DMA_ERR_FAULT;
 		status = move(td, to_device, d.iova, mem, d.len);
 		mem += d.len;

@@ -19,12 +19,6 @@
 
 struct device;
 
-/* "VFIO_USER_DMA_READ" and "_WRITE": data follow the write and the read's reply. */
-struct vfio_user_dma_access {
-	uint64_t addr;		/* IOVA */
-	uint64_t count;		/* bytes */
-};
-
 /* What a server asks for, checked. */
 struct peer_request {
 	uint16_t cmd;

@@ -65,7 +65,7 @@ static bool make_room(struct peer *p, size_t need)
 static void refused(struct peer *p, const struct peer_request *req)
 {
 	if (!p->dma_refused++)
-		warn("device '%s': its server %s memory at 0x%llx that the driver has not mapped for it, or while bus mastering is off: refused (said once)",
+		warn("device '%s': its server %s memory at 0x%llx while bus mastering is off: refused (said once)",
 		     device_name(p->dev), req->cmd == VFIO_USER_DMA_READ ? "reads" : "writes",
 		     (unsigned long long)req->addr);
 }
@@ -73,14 +73,17 @@ static void refused(struct peer *p, const struct peer_request *req)
 /* The function may be a bus master only if its client says so (PCI 6.2.2). */
 static int carry_out(struct peer *p, const struct peer_request *req, uint8_t *data)
 {
-	int err = -EFAULT;
+	int err;
 
-	if (config_command(p->dev) & PCI_COMMAND_MASTER)
-		err = req->cmd == VFIO_USER_DMA_READ ?
-			dma_read(&p->dev->dma, req->addr, data, req->count) :
-			dma_write(&p->dev->dma, req->addr, req->data, req->count);
-	if (err)
+	if (!(config_command(p->dev) & PCI_COMMAND_MASTER)) {
 		refused(p, req);
+		return -EFAULT;
+	}
+	err = req->cmd == VFIO_USER_DMA_READ ?
+		dma_read(&p->dev->dma, req->addr, data, req->count) :
+		dma_write(&p->dev->dma, req->addr, req->data, req->count);
+	if (err)
+		fault_report(p->dev, p->dev->dma.stopped, req->cmd == VFIO_USER_DMA_WRITE);
 	return err;
 }
 
