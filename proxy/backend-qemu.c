@@ -125,13 +125,13 @@ static void config_write_qemu(struct device *dev, uint32_t off, unsigned int wid
 /*
  * Decoding stays on in the device; trapped accesses are stopped in the proxy.  All devices of
  * this QEMU reach the same memory: one whose client has not shown that it has that memory, by
- * mapping some of it, is no bus master.
+ * mapping some of it, is no bus master.  Behind an IOMMU it reaches none.
  */
 static void command(struct device *dev, uint16_t value)
 {
 	struct qdev *qd = dev->priv;
 
-	if (!qd->nr_maps)
+	if (!qd->nr_maps && !machine_strict())
 		value &= ~PCI_COMMAND_MASTER;
 	qd->touched |= value & PCI_COMMAND_MASTER;
 	qd->command = value | PCI_COMMAND_IO | PCI_COMMAND_MEMORY;
@@ -143,7 +143,7 @@ static int dma_map_qemu(struct device *dev, const struct dma_request *req, int f
 	struct qdev *qd = dev->priv;
 	int err = machine_dma_map(dev, req, fd);
 
-	if (!err && !qd->nr_maps++)
+	if (!err && !qd->nr_maps++ && !machine_strict())
 		command(dev, config_command(dev));
 	return err;
 }
@@ -152,9 +152,8 @@ static void dma_unmap_qemu(struct device *dev, uint64_t iova, uint64_t size)
 {
 	struct qdev *qd = dev->priv;
 
-	(void)iova;
-	(void)size;
-	if (qd->nr_maps && !--qd->nr_maps && !dev->gone)
+	machine_dma_unmap(dev, iova, size);
+	if (qd->nr_maps && !--qd->nr_maps && !dev->gone && !machine_strict())
 		command(dev, config_command(dev));
 }
 

@@ -22,6 +22,7 @@ struct backend_param {
 struct backend_env {
 	int ram_fd;			/* -1: none */
 	char **qemu_args;		/* --qemu, NULL-terminated */
+	bool strict;			/* devices reach what is mapped for them, not all of ram_fd */
 };
 
 struct backend {

@@ -108,6 +108,7 @@ static int start_backends(void)
 {
 	const struct backend_env env = {
 		.ram_fd = options.ram_fd, .qemu_args = options.qemu_args,
+		.strict = options.strict,
 	};
 
 	for (size_t i = 0; backends[i]; i++) {

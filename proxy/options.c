@@ -30,6 +30,7 @@ enum {
 	OPT_CALLERS,
 	OPT_UNTIL,
 	OPT_NO_SANDBOX,
+	OPT_DMA,
 };
 
 static const struct argp_option argp_options[] = {
@@ -41,6 +42,8 @@ static const struct argp_option argp_options[] = {
 	  "Serve the devices without a --client-fd on this socket; the second and further ones on SOCK.1, SOCK.2 and so on", 0 },
 	{ "ram-fd", OPT_RAM, "N", 0,
 	  "The clients' memory, found by devices at 0x40000000; a power of two of bytes", 0 },
+	{ "dma", OPT_DMA, "MODE", 0,
+	  "strict: a device reaches what its client has mapped for it, page by page, and nothing else; static (default): QEMU's reach all of the clients' memory", 0 },
 	{ "ready-fd", OPT_READY, "N", 0,
 	  "Write 'ready', or why there is no device, to descriptor N", 0 },
 	{ "qemu", OPT_QEMU, "ARGS", 0, "Further arguments for QEMU; repeatable", 0 },
@@ -111,6 +114,13 @@ static void add_client(struct argp_state *state, const char *arg)
 			argp_error(state, "--client-fd %d is given for two devices; each needs its own socket",
 				   fd);
 	d->client_fd = fd;
+}
+
+static bool parse_dma(struct argp_state *state, const char *text)
+{
+	if (strcmp(text, "strict") && strcmp(text, "static"))
+		argp_error(state, "--dma %s: there are static and strict", text);
+	return !strcmp(text, "strict");
 }
 
 static void add_shown(struct argp_state *state, char *arg)
@@ -188,6 +198,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_NO_SANDBOX:
 		options.no_sandbox = true;
+		return 0;
+	case OPT_DMA:
+		options.strict = parse_dma(state, arg);
 		return 0;
 	case OPT_UNTIL:
 		once(state, "until", options.until);

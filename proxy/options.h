@@ -30,7 +30,7 @@ struct options {
 	char *qemu_args[MAX_QEMU_ARGS + 1];
 	size_t nr_qemu_args;
 	const char *view, *trace;
-	bool view_optional, trace_mapped, stay, callers, no_sandbox;
+	bool view_optional, trace_mapped, stay, callers, no_sandbox, strict;
 	struct view_shown shown[MAX_SHOWN];
 	size_t nr_shown;
 };

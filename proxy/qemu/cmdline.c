@@ -45,8 +45,21 @@ static bool any_physical(void)
 	return false;
 }
 
+/* QEMU's memory is where the IOMMU finds its tables; the trace tells what it stops. */
+static int strict_args(const struct cmdline *c, struct qemu_args *a)
+{
+	return args_split(a, "-machine " MACHINE ",memory-backend=ring3-tables") ||
+	       args_add(a, "-object") ||
+	       args_add(a, "memory-backend-file,id=ring3-tables,share=on,mem-path=/proc/self/fd/%d,size=%u",
+			c->tables, QEMU_TABLES_SIZE) ||
+	       args_add(a, "-m") || args_add(a, "%ub", QEMU_TABLES_SIZE) ||
+	       args_split(a, "-device intel-iommu,intremap=off,aw-bits=39 -trace vtd_dmar_fault");
+}
+
 static int memory_args(const struct cmdline *c, struct qemu_args *a)
 {
+	if (c->tables >= 0)
+		return strict_args(c, a);
 	if (!c->flat && !any_physical())
 		return args_split(a, "-machine " MACHINE " -m 64M");
 	return args_split(a, "-machine " MACHINE ",memory-backend=ring3-ram") ||
@@ -89,7 +102,7 @@ static int device_args(const struct cmdline *c, struct qemu_args *a)
 		if (args_add(a, "-device") ||
 		    args_add(a, "pcie-root-port,id=ring3-port%u,bus=pcie.0,addr=%x.0,chassis=%u,slot=0,hotplug=off",
 			     i, qpci_slot(qd), i + 1) ||
-		    sugar_device(qd, a))
+		    sugar_device(qd, a, c->tables >= 0))
 			return -1;
 	}
 	for (char *const *text = c->user_args; *text; text++)

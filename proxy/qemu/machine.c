@@ -36,6 +36,7 @@ static struct {
 	struct stat ram;
 	bool ram_given;			/* --ram-fd: stays for good */
 	bool flat;			/* it is at bus address 0 as well */
+	bool strict;			/* an IOMMU is in front of it */
 	char *const *user_args;
 	bool running;
 } m = { .process = { -1, -1, -1, -1, false }, .ram_fd = -1 };
@@ -89,7 +90,7 @@ static bool said_before(const char *line)
 
 static void end_line(void)
 {
-	if (*m.line && !is_noise(m.line) && !said_before(m.line))
+	if (*m.line && !iommu_line(m.line) && !is_noise(m.line) && !said_before(m.line))
 		warn("QEMU: %s", m.line);
 	*m.line = 0;
 }
@@ -172,6 +173,8 @@ static int bring_up(void)
 	for (unsigned int i = 0; i < qemu_nr_devices; i++)
 		if (qpci_place(qemu_devices[i]))
 			return -1;
+	if (m.strict && iommu_start())
+		return qtest_alive() ? -1 : start_failed();
 	qtest_set_timeout(ANSWER_MS);
 	m.running = true;
 	m.output.fd = m.process.output;
@@ -181,7 +184,7 @@ static int bring_up(void)
 	return 0;
 }
 
-enum { FD_QTEST, FD_IVSHMEM, FD_RAM, NR_FDS };	/* of KEEPER_QEMU; its arguments: size, flat */
+enum { FD_QTEST, FD_IVSHMEM, FD_RAM, FD_TABLES, NR_FDS };	/* of KEEPER_QEMU; its arguments: size, flat */
 
 /* In the keeper, or while there is none. */
 static void spawn(struct keeper_call *call)
@@ -190,8 +193,9 @@ static void spawn(struct keeper_call *call)
 		.ram = call->fds[FD_RAM], .ram_size = call->args[0], .flat = call->args[1],
 		.bios = cmdline_bios(), .qtest = call->fds[FD_QTEST],
 		.ivshmem = call->fds[FD_IVSHMEM], .user_args = m.user_args,
+		.tables = m.strict ? call->fds[FD_TABLES] : -1,
 	};
-	const int keep[] = { c.bios, c.qtest, c.ivshmem, c.ram };
+	const int keep[] = { c.bios, c.qtest, c.ivshmem, c.ram, c.tables };
 	struct qemu_args args = { 0 };
 	struct process p;
 
@@ -199,7 +203,8 @@ static void spawn(struct keeper_call *call)
 	call->result = -1;
 	if (c.bios < 0)
 		return;
-	if (!cmdline_make(&c, &args) && !process_start(&p, args.argv, keep, ARRAY_SIZE(keep)))
+	if (!cmdline_make(&c, &args) &&
+	    !process_start(&p, args.argv, keep, ARRAY_SIZE(keep) - !m.strict))
 		process_share(&p, call);
 	args_free(&args);
 	close(c.bios);
@@ -208,10 +213,12 @@ static void spawn(struct keeper_call *call)
 static int ask_for_qemu(int qtest, int ivshmem)
 {
 	struct keeper_call call = {
-		.args = { m.ram.st_size, m.flat }, .nr_fds = NR_FDS,
+		.args = { m.ram.st_size, m.flat }, .nr_fds = NR_FDS - !m.strict,
 		.fds = { [FD_QTEST] = qtest, [FD_IVSHMEM] = ivshmem, [FD_RAM] = m.ram_fd },
 	};
 
+	if (m.strict && (call.fds[FD_TABLES] = iommu_open()) < 0)
+		return -1;
 	if (keeper_ask(KEEPER_QEMU, &call) < 0)
 		return -1;
 	process_take(&m.process, &call);
@@ -254,6 +261,7 @@ static void end(void)
 	qtest_close();
 	lines_close();
 	ivshmem_close();
+	iommu_close();
 }
 
 /**
@@ -267,6 +275,7 @@ int machine_start(const struct backend_env *env)
 	m.user_args = env->qemu_args;
 	keeper_offer(KEEPER_QEMU, spawn);
 	process_offer();
+	m.strict = env->strict;
 	if (env->ram_fd >= 0 ? use_given_ram(env->ram_fd) : use_private_ram())
 		return -1;
 	return launch();
@@ -365,27 +374,51 @@ static int use_memory(struct device *dev, int fd, const struct stat *st, bool fl
  * @fd: the file
  *
  * They reach one file, at QEMU_RAM_IOVA; and at 0 where a client has it there, as virtual machines
- * have their memory.  That of --ram-fd; without one that of the
+ * have their memory; or, with --dma strict, where and as far as it is mapped.  That of --ram-fd; without one that of the
  * first client, for which QEMU is started again if no device has been used yet.
  *
  * Return: 0, or -ENOTSUP after a warning that says why, or -EIO: QEMU was lost.
  */
 int machine_dma_map(struct device *dev, const struct dma_request *req, int fd)
 {
-	bool flat = req->iova == req->offset;
+	bool flat = !m.strict && req->iova == req->offset;
 	struct stat st;
 	int err;
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (req->offset > QEMU_RAM_MAX || (!flat && req->iova != QEMU_RAM_IOVA + req->offset))
+	if (!m.strict && (req->offset > QEMU_RAM_MAX ||
+			  (!flat && req->iova != QEMU_RAM_IOVA + req->offset)))
 		return refuse(dev, "it must be at IOVA 0x40000000 + its offset in the file, or at that offset");
 	if (!same_file(&st) || (flat && !m.flat)) {
 		err = use_memory(dev, fd, &st, flat);
 		if (err)
 			return err;
 	}
-	if (req->size > (uint64_t)m.ram.st_size - req->offset)
+	if (req->offset > (uint64_t)m.ram.st_size ||
+	    req->size > (uint64_t)m.ram.st_size - req->offset)
 		return refuse(dev, "it is larger than its file");
-	return 0;
+	return m.strict ? iommu_map(dev->priv, req) : 0;
+}
+
+/**
+ * machine_strict() - is there an IOMMU in front of the clients' memory?
+ *
+ * Return: true with --dma strict.
+ */
+bool machine_strict(void)
+{
+	return m.strict;
+}
+
+/**
+ * machine_dma_unmap() - QEMU's devices reach this memory no more, with --dma strict
+ * @dev: device
+ * @iova: as mapped
+ * @size: as mapped
+ */
+void machine_dma_unmap(struct device *dev, uint64_t iova, uint64_t size)
+{
+	if (m.strict && m.running)
+		iommu_unmap(dev->priv, iova, size);
 }

@@ -47,7 +47,13 @@ unsigned int qpci_slot(const struct qdev *qd)
 	return QEMU_FIRST_SLOT + qd->index;
 }
 
-static unsigned int bus_of(const struct qdev *qd)
+/**
+ * qpci_bus() - the bus that a device has to itself
+ * @qd: device
+ *
+ * Return: number of the bus.
+ */
+unsigned int qpci_bus(const struct qdev *qd)
 {
 	return 1 + qd->index;
 }
@@ -63,7 +69,7 @@ static unsigned int bus_of(const struct qdev *qd)
  */
 int qpci_read_block(const struct qdev *qd, uint32_t off, void *buf, size_t len)
 {
-	return qtest_read_block(config_address(bus_of(qd), 0, off), buf, len);
+	return qtest_read_block(config_address(qpci_bus(qd), 0, off), buf, len);
 }
 
 /**
@@ -76,7 +82,7 @@ int qpci_read_block(const struct qdev *qd, uint32_t off, void *buf, size_t len)
  */
 uint32_t qpci_read(const struct qdev *qd, uint32_t off, unsigned int width)
 {
-	return qtest_read(config_address(bus_of(qd), 0, off), width);
+	return qtest_read(config_address(qpci_bus(qd), 0, off), width);
 }
 
 /**
@@ -88,7 +94,7 @@ uint32_t qpci_read(const struct qdev *qd, uint32_t off, unsigned int width)
  */
 void qpci_write(const struct qdev *qd, uint32_t off, unsigned int width, uint32_t value)
 {
-	qtest_write(config_address(bus_of(qd), 0, off), width, value);
+	qtest_write(config_address(qpci_bus(qd), 0, off), width, value);
 }
 
 static void port_write(const struct qdev *qd, uint32_t off, unsigned int width, uint32_t value)
@@ -296,7 +302,7 @@ int qpci_place(struct qdev *qd)
 	struct region *regions = qd->dev->regions;
 	unsigned int i;
 
-	port_write(qd, PCI_PRIMARY_BUS, 4, bus_of(qd) << 8 | bus_of(qd) << 16);
+	port_write(qd, PCI_PRIMARY_BUS, 4, qpci_bus(qd) << 8 | qpci_bus(qd) << 16);
 	if (qpci_read(qd, PCI_VENDOR_ID, 4) == ~0u)
 		return fail("device '%s': QEMU made no PCI function of it", device_name(qd->dev));
 	if (qpci_read(qd, PCI_HEADER_TYPE, 1) & 0x7f)

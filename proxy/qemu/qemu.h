@@ -34,6 +34,7 @@
 #define QEMU_RAM_IOVA		0x40000000u
 #define QEMU_RAM_MAX		0x40000000u
 #define QEMU_VECTORS		256
+#define QEMU_TABLES_SIZE	(64u << 20)	/* QEMU's own memory, with --dma strict */
 
 #define QDEV_BARS		7	/* six and the ROM */
 
@@ -69,7 +70,7 @@ void args_free(struct qemu_args *args);
 char *args_escape(const char *value);
 
 /* sugar.c */
-int sugar_device(struct qdev *qd, struct qemu_args *args);
+int sugar_device(struct qdev *qd, struct qemu_args *args, bool strict);
 int sugar_posted(struct device *dev);
 bool sugar_physical(const struct qdev *qd);
 void sugar_forget(void);
@@ -81,6 +82,7 @@ struct cmdline {
 	unsigned long long ram_size;	/* bytes */
 	bool flat;			/* at address 0 as well */
 	char *const *user_args;		/* texts of --qemu, NULL-terminated */
+	int tables;			/* of the IOMMU; -1: no IOMMU */
 };
 
 int cmdline_bios(void);
@@ -148,6 +150,15 @@ int qpci_read_block(const struct qdev *qd, uint32_t off, void *buf, size_t len);
 uint32_t qpci_read(const struct qdev *qd, uint32_t off, unsigned int width);
 void qpci_write(const struct qdev *qd, uint32_t off, unsigned int width, uint32_t value);
 unsigned int qpci_slot(const struct qdev *qd);
+unsigned int qpci_bus(const struct qdev *qd);
+
+/* iommu.c */
+int iommu_open(void);
+void iommu_close(void);
+int iommu_start(void);
+int iommu_map(const struct qdev *qd, const struct dma_request *req);
+void iommu_unmap(const struct qdev *qd, uint64_t iova, uint64_t size);
+bool iommu_line(const char *line);
 
 /* legacy.c */
 int legacy_place(struct qdev *qd);

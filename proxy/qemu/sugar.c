@@ -248,19 +248,35 @@ static void add_defaults(const struct qdev *qd, char *extra, size_t size)
 		snprintf(extra + n, size - n, ",dma_mask=0xffffffff");
 }
 
+static bool is_virtio(const char *model)
+{
+	return !strncmp(model, "virtio-", 7) || !strncmp(model, "vhost-", 6);
+}
+
+/* Without, virtio devices go around an IOMMU (virtio 1.2, 6.1: VIRTIO_F_ACCESS_PLATFORM). */
+static void add_platform(const struct qdev *qd, char *extra, size_t size)
+{
+	const struct spec *spec = qd->dev->spec;
+	size_t n = strlen(extra);
+
+	if (is_virtio(spec->model) && !spec_get(spec, "iommu_platform"))
+		snprintf(extra + n, size - n, ",iommu_platform=on");
+}
+
 /**
  * sugar_device() - append the arguments that make one device
  * @qd: device; sets its id and device_arg
  * @args: list
+ * @strict: behind an IOMMU
  *
  * Return: 0, or -1 with fail().
  */
-int sugar_device(struct qdev *qd, struct qemu_args *args)
+int sugar_device(struct qdev *qd, struct qemu_args *args, bool strict)
 {
 	const struct spec *spec = qd->dev->spec;
 	const char *disk = spec_get(spec, "disk"), *net = spec_get(spec, "net");
 	const char *id = spec_get(spec, "id");
-	char netdev[32], extra[96] = "";
+	char netdev[32], extra[128] = "";
 
 	if (check_props(spec))
 		return -1;
@@ -278,6 +294,8 @@ int sugar_device(struct qdev *qd, struct qemu_args *args)
 			return -1;
 	}
 	add_defaults(qd, extra, sizeof(extra));
+	if (strict)
+		add_platform(qd, extra, sizeof(extra));
 	if (disk)
 		return with_disk(qd, args, disk, extra);
 	if (device_arg(qd, extra) || args_add(args, "-device"))
@@ -302,7 +320,7 @@ bool sugar_physical(const struct qdev *qd)
 
 	if (!spec->model)
 		return false;
-	return (!strncmp(spec->model, "virtio-", 7) || !strncmp(spec->model, "vhost-", 6)) &&
+	return is_virtio(spec->model) &&
 	       !is_on(spec_get(spec, "iommu_platform"));
 }
 
