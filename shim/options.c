@@ -20,6 +20,7 @@ enum {
 	OPT_TRACE,
 	OPT_TRACE_MAPPED,
 	OPT_COVERAGE,
+	OPT_DMA,
 	OPT_HOLD,
 	OPT_FLAVOR,
 	OPT_FATAL_REPORTS,
@@ -62,6 +63,9 @@ static const struct argp_option run_table[] = {
 	  "Write the trace of register, config, interrupt and DMA accesses", 0 },
 	{ "trace-mapped", OPT_TRACE_MAPPED, NULL, 0,
 	  "Map no register into the driver, so that every access is traced; slower", 0 },
+	{ "dma", OPT_DMA, "MODE", 0,
+	  "What devices reach: static, all memory of the hosted kernel (default), or strict, what the driver has "
+	  "mapped for them at that moment; the rest is stopped and reported", 0 },
 	{ "coverage", OPT_COVERAGE, "FILE", 0,
 	  "Build the named drivers so that they count what they execute, and write that after "
 	  "CMD's end, for lcov", 0 },
@@ -145,6 +149,14 @@ static bool is_own_tree(const char *path)
 	return !strcmp(path, "/");
 }
 
+static int set_dma(struct run_options *opts, const char *arg)
+{
+	opts->strict = !strcmp(arg, "strict");
+	if (opts->strict || !strcmp(arg, "static"))
+		return 0;
+	return fail("--dma '%s' is none; there are static and strict", arg);
+}
+
 static int add_rw(struct run_options *opts, const char *arg)
 {
 	_cleanup_free_ char *path = realpath(arg, NULL);
@@ -198,6 +210,8 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 	case OPT_TRACE_MAPPED:
 		opts->trace_mapped = true;
 		return 0;
+	case OPT_DMA:
+		return set_dma(opts, arg);
 	case OPT_FLAVOR:
 		return flavor_parse(arg, &opts->flavor);
 	case OPT_FATAL_REPORTS:

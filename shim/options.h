@@ -22,6 +22,7 @@ struct run_options {
 	char *name;
 	enum kernel_flavor flavor;
 	bool fatal_reports;
+	bool strict;		/* --dma */
 	uint64_t mem;		/* bytes */
 	uint64_t timeout_ms;	/* 0: none */
 	char *view;		/* absolute, NULL: a default place, and not needed */

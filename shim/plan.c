@@ -34,6 +34,10 @@ static void plan_proxy(struct plan *plan, const struct run_options *opts, const 
 		strv_add(argv, "--qemu");
 		strv_add(argv, opts->qemu.v[i]);
 	}
+	if (opts->strict) {
+		strv_add(argv, "--dma");
+		strv_add(argv, "strict");
+	}
 	strv_add(argv, "--ram-fd");
 	strv_addf(argv, "%d", PLAN_FD_RAM);
 	strv_add(argv, "--ready-fd");
@@ -125,6 +129,8 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 	strv_addf(argv, "initrd=%s", plan->initrd);
 	plan_devices(argv, &opts->devices);
 	plan_pci_bridges(argv, &opts->devices);
+	if (opts->strict)
+		strv_add(argv, "ring3.dma=strict");
 	strv_addf(argv, "ring3.channels=stdin:%d,stdout:%d,stderr:%d,control:%d", PLAN_FD_STDIN,
 		  PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_CONTROL);
 	plan_uml_dir(argv, private_dir);

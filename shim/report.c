@@ -35,6 +35,7 @@ static const struct rule {
 	{ "INFO: rcu", REPORT_TRACE, false },
 	{ "INFO: trying to register ", REPORT_TRACE, false },
 	{ "unreferenced object 0x", REPORT_LEAK, false },
+	{ "DMA fault: ", REPORT_TRACE, false },	/* compat/ring3/iommu.c */
 };
 
 static bool starts(const char *text, const char *start)

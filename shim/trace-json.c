@@ -55,6 +55,7 @@ static void add_details(struct json_object *json, struct trace_device *dev,
 		break;
 	case TRACE_DMA_MAP:
 	case TRACE_DMA_UNMAP:
+	case TRACE_DMA_FAULT:
 		json_add_hex(json, "iova", ev->iova, 1);
 		json_add_number(json, "size", ev->size);
 		json_add_text(json, "direction", trace_direction_names[ev->direction]);

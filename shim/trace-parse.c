@@ -12,6 +12,7 @@ const char *const trace_kind_names[TRACE_KINDS] = {
 	[TRACE_CONFIG] = "config",	 [TRACE_PORT] = "port",
 	[TRACE_IRQ] = "irq",		 [TRACE_IRQ_MASKED] = "irq-masked",
 	[TRACE_DMA_MAP] = "dma-map",	 [TRACE_DMA_UNMAP] = "dma-unmap",
+	[TRACE_DMA_FAULT] = "dma-fault",
 	[TRACE_RESET] = "reset",	 [TRACE_LOST] = "lost",
 	[TRACE_MARK] = "mark",
 };
@@ -252,14 +253,15 @@ static const char *parse_irq(const char *at, struct trace_event *ev)
 
 static const char *parse_dma(const char *at, struct trace_event *ev)
 {
-	static const char *const words[] = { "map", "unmap" };
+	static const char *const words[] = { "map", "unmap", "fault" };
+	static const enum trace_kind kinds[] = { TRACE_DMA_MAP, TRACE_DMA_UNMAP, TRACE_DMA_FAULT };
 	unsigned int which;
 
 	if (!take_one_of(&at, words, ARRAY_SIZE(words), &which) || !take_hex(&at, &ev->iova) ||
 	    !(take_hex(&at, &ev->size) || take_number(&at, 10, UINT64_MAX, &ev->size)) ||
 	    !take_one_of(&at, trace_direction_names, 3, &ev->direction))
-		return "not 'dma map|unmap 0xIOVA SIZE to|from|both'";
-	ev->kind = which ? TRACE_DMA_UNMAP : TRACE_DMA_MAP;
+		return "not 'dma map|unmap|fault 0xIOVA SIZE to|from|both'";
+	ev->kind = kinds[which];
 	take_caller(at, ev);
 	return NULL;
 }

@@ -21,6 +21,7 @@ enum trace_kind {
 	TRACE_IRQ_MASKED,
 	TRACE_DMA_MAP,
 	TRACE_DMA_UNMAP,
+	TRACE_DMA_FAULT,	/* what the device may not reach */
 	TRACE_RESET,
 	TRACE_LOST,
 	TRACE_MARK,		/* anyone's text */
@@ -60,7 +61,7 @@ struct trace_event {
 	/* TRACE_IRQ, TRACE_IRQ_MASKED: */
 	enum trace_irq irq;
 	uint32_t vector;		/* below TRACE_VECTORS */
-	/* TRACE_DMA_MAP, TRACE_DMA_UNMAP: */
+	/* TRACE_DMA_MAP, TRACE_DMA_UNMAP, TRACE_DMA_FAULT, whose size is 0: */
 	uint64_t iova, size;
 	unsigned int direction;		/* of trace_direction_names */
 	uint64_t lost;			/* of TRACE_LOST: events */

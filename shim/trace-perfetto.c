@@ -230,6 +230,10 @@ static void perfetto_event(struct trace *trace, struct trace_device *dev,
 	case TRACE_DMA_UNMAP:
 		put_dma(trace, dev, ev);
 		break;
+	case TRACE_DMA_FAULT:
+		snprintf(name, sizeof(name), "DMA fault 0x%" PRIx64, ev->iova);
+		put_instant(trace, dev, ev, TID_DMA, "p", name, NULL);
+		break;
 	case TRACE_RESET:
 		put_instant(trace, dev, ev, TID_DEVICE, "p", "reset", NULL);
 		break;

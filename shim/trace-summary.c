@@ -22,7 +22,7 @@ struct irq_counts {
 
 struct counts {
 	uint64_t access[TRACE_KINDS][2][N_WIDTHS];
-	uint64_t maps, unmaps, bytes, resets, other_callers;
+	uint64_t maps, unmaps, faults, bytes, resets, other_callers;
 	struct irq_counts *irqs;
 	void *tree;			/* of struct caller, by name */
 	struct caller *callers[MAX_CALLERS];
@@ -120,6 +120,9 @@ static void summary_event(struct trace *trace, struct trace_device *dev,
 	case TRACE_DMA_UNMAP:
 		counts->unmaps++;
 		break;
+	case TRACE_DMA_FAULT:
+		counts->faults++;
+		break;
 	case TRACE_RESET:
 		counts->resets++;
 		break;
@@ -203,6 +206,8 @@ static void print_device(FILE *out, const struct trace_device *dev, struct count
 	if (counts->maps || counts->unmaps)
 		fprintf(out, "  %-13smap    %9" PRIu64 " of %" PRIu64 " bytes, unmap %" PRIu64 "\n",
 			"DMA", counts->maps, counts->bytes, counts->unmaps);
+	if (counts->faults)
+		fprintf(out, "  %-13s%16" PRIu64 "\n", "DMA faults", counts->faults);
 	if (counts->resets)
 		fprintf(out, "  %-13s%16" PRIu64 "\n", "resets", counts->resets);
 	print_callers(out, counts);

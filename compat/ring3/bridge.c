@@ -5,7 +5,7 @@
  * ring3.devices=FD@SLOT.FN,… names the inherited sockets and where on bus 0 each
  * device sits; FD@SLOT.FN/SLOT.FN puts it behind a bridge at the first place, a PCIe
  * root port unless ring3.pci_bridges= names that place.  Every device is connected, its
- * BARs mapped and the RAM offered to it before the bus is scanned, so before any driver
+ * BARs mapped and, without ring3.dma=strict, the RAM offered to it before the bus is scanned, so before any driver
  * code runs.
  */
 #define pr_fmt(fmt) "ring3: " fmt
@@ -130,12 +130,20 @@ int ring3_bar_lookup(const struct ring3_dev *dev, u64 addr, bool io, u64 *offset
 	return -ENOENT;
 }
 
+static int __init offer_ram(const struct ring3_dev *dev)
+{
+	unsigned long long offset;
+	int fd = phys_mapping(0, &offset);
+
+	return ring3_link_dma_map(dev->index, RING3_DMA_OFFSET, physmem_size, fd, offset,
+				  RING3_DMA_READ | RING3_DMA_WRITE);
+}
+
 static int __init connect_device(struct ring3_dev *dev, int fd)
 {
-	unsigned long long ram_offset;
 	unsigned long flags;
 	unsigned int i;
-	int ram, err;
+	int err;
 
 	local_irq_save(flags);
 	err = ring3_link_open(dev->index, fd);
@@ -153,9 +161,9 @@ static int __init connect_device(struct ring3_dev *dev, int fd)
 	if (err)
 		return err;
 
-	ram = phys_mapping(0, &ram_offset);
 	local_irq_save(flags);
-	err = ring3_link_dma_map(dev->index, RING3_DMA_OFFSET, physmem_size, ram, ram_offset);
+	if (!ring3_dma_strict())
+		err = offer_ram(dev);
 	if (!err)
 		ring3_link_watch(dev->index);
 	local_irq_restore(flags);

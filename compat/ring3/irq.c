@@ -22,6 +22,10 @@ static void handle_event(struct ring3_dev *dev, unsigned int bit)
 		ring3_intx_event(dev);
 		return;
 	}
+	if (bit == RING3_EVENT_ERROR) {
+		ring3_iommu_fault();
+		return;
+	}
 	bit -= RING3_EVENT_MSI;
 	if (bit >= RING3_MAX_VECTORS)
 		return;

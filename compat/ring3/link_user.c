@@ -136,21 +136,29 @@ int ring3_link_disarm(unsigned int dev, enum ring3_irq_index index)
 			    0, 0, NULL, 0);
 }
 
-/*
- * Let the server say when it must have the device back: VFIO's request interrupt.  One that
- * never has to offers none, or refuses the event; then there is nothing to wait for.
- */
-void ring3_link_watch(unsigned int dev)
+static void watch(unsigned int dev, enum vfio_user_irq index, unsigned int bit)
 {
 	struct vfio_user_irq_info info;
 	int fd;
 
-	if (vfu_irq_info(links[dev], VFIO_USER_REQ, &info) || !info.count)
+	if (vfu_irq_info(links[dev], index, &info) || !info.count)
 		return;
-	fd = ring3_event_fd(dev, RING3_EVENT_REQUEST);
+	fd = ring3_event_fd(dev, bit);
 	if (fd >= 0)
-		vfu_set_irqs(links[dev], VFIO_USER_REQ,
+		vfu_set_irqs(links[dev], index,
 			     VFIO_USER_IRQ_DATA_EVENTFD | VFIO_USER_IRQ_TRIGGER, 0, 1, &fd, 1);
+}
+
+/*
+ * Let the server say when it must have the device back, VFIO's request interrupt, and when the
+ * device reached for memory it may not have, the error interrupt.  One that never has to offers
+ * none, or refuses the event; then there is nothing to wait for.
+ */
+void ring3_link_watch(unsigned int dev)
+{
+	watch(dev, VFIO_USER_REQ, RING3_EVENT_REQUEST);
+	if (links[dev]->notes)
+		watch(dev, VFIO_USER_ERR, RING3_EVENT_ERROR);
 }
 
 int ring3_link_unmask_intx(unsigned int dev)
@@ -159,9 +167,29 @@ int ring3_link_unmask_intx(unsigned int dev)
 			    VFIO_USER_IRQ_DATA_NONE | VFIO_USER_IRQ_UNMASK, 0, 1, NULL, 0);
 }
 
+_Static_assert(RING3_DMA_READ == VFIO_USER_DMA_READABLE &&
+	       RING3_DMA_WRITE == VFIO_USER_DMA_WRITEABLE, "vfio_user.h has the numbers");
+
 int ring3_link_dma_map(unsigned int dev, unsigned long long iova, unsigned long long size,
-		       int fd, unsigned long long offset)
+		       int fd, unsigned long long offset, unsigned int access)
 {
-	return vfu_dma_map(links[dev], iova, size, fd, offset,
-			   VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE);
+	return vfu_dma_map(links[dev], iova, size, fd, offset, access);
+}
+
+int ring3_link_dma_unmap(unsigned int dev, unsigned long long iova, unsigned long long size)
+{
+	return vfu_dma_unmap(links[dev], iova, size);
+}
+
+/* The next access of the device that was stopped: 1 a write, 0 a read; negative: no more. */
+int ring3_link_fault(unsigned int dev, unsigned long long *iova)
+{
+	struct vfio_user_ring3_fault fault;
+	int err;
+
+	if (!links[dev]->notes)
+		return -ENOENT;
+	err = vfu_fault(links[dev], &fault);
+	*iova = fault.iova;
+	return err ? err : !!(fault.flags & VFIO_USER_DMA_WRITEABLE);
 }

@@ -55,6 +55,37 @@ static __always_inline unsigned long find_caller(int depth)
 	return first;
 }
 
+/**
+ * ring3_callers() - where this was called from
+ * @stack: receives program counters, innermost first
+ * @max: so many at most
+ *
+ * Frame pointers, as this may run for every buffer; it ends where the stack does, so at the
+ * beginning of an interrupt.
+ *
+ * Return: how many there are.  Context: any.
+ */
+noinline unsigned int ring3_callers(unsigned long *stack, unsigned int max)
+{
+	unsigned long *frame = __builtin_frame_address(0);
+	unsigned long page = (unsigned long)frame & ~(THREAD_SIZE - 1);
+	unsigned int n;
+
+	for (n = 0; n < max; n++) {
+		unsigned long *next = (unsigned long *)frame[0];
+
+		if (!__kernel_text_address(frame[1]))
+			break;
+		stack[n] = frame[1];
+		if (next <= frame || ((unsigned long)next & ~(THREAD_SIZE - 1)) != page) {
+			n++;
+			break;
+		}
+		frame = next;
+	}
+	return n;
+}
+
 static void note_with_caller(const struct ring3_dev *dev, enum ring3_note kind, u64 a, u64 b,
 			     u64 c, unsigned long pc)
 {
@@ -152,7 +183,7 @@ static int on_bus_event(struct notifier_block *nb, unsigned long action, void *d
 	switch (action) {
 	case BUS_NOTIFY_ADD_DEVICE:
 		note_place(dev, pdev);
-		if (dev->traced)
+		if (dev->traced && !ring3_dma_strict())
 			ring3_dmatrace(&pdev->dev);
 		break;
 	case BUS_NOTIFY_BOUND_DRIVER:

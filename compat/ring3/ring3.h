@@ -13,6 +13,7 @@
 #define RING3_NR_BARS	7	/* six BARs and the expansion ROM */
 
 struct ring3_bridge;
+struct ring3_iommu;
 
 /**
  * struct ring3_dev - a function on the hosted bus
@@ -34,6 +35,7 @@ struct ring3_bridge;
  *	so that all accesses keep their order on the link
  * @notes: the server takes notes
  * @traced: it wants to know who makes each access, too
+ * @iommu: its address space, or NULL: all of RAM at a fixed offset
  * @virq: Linux interrupt of each message vector, 0 for none
  */
 struct ring3_dev {
@@ -54,6 +56,7 @@ struct ring3_dev {
 	bool posted;
 	bool notes;
 	bool traced;
+	struct ring3_iommu *iommu;
 	unsigned int virq[RING3_MAX_VECTORS];
 };
 
@@ -74,12 +77,17 @@ bool ring3_region_mapped(const struct ring3_region *r, u64 offset, u64 size);
 
 /* note.c, dmatrace.c */
 int ring3_note_init(void);
+unsigned int ring3_callers(unsigned long *stack, unsigned int max);
 void ring3_note_caller(const struct ring3_dev *dev, int depth);
 void ring3_note_own(const struct ring3_dev *dev);
 void ring3_note_vector(struct ring3_dev *dev, unsigned int vector, unsigned int virq);
 void ring3_note_dma(const struct ring3_dev *dev, enum ring3_note kind, u64 iova, u64 size,
 		    unsigned int direction);
 void ring3_dmatrace(struct device *dev);
+
+/* iommu.c */
+bool ring3_dma_strict(void);
+void ring3_iommu_fault(void);
 
 /* port.c */
 struct ring3_bridge *ring3_bridge_get(unsigned int devfn, bool conventional);

@@ -21,7 +21,8 @@
 #define RING3_EVENT_MSI		1
 #define RING3_MAX_VECTORS	2048
 #define RING3_EVENT_REQUEST	(RING3_EVENT_MSI + RING3_MAX_VECTORS)	/* the device is wanted back */
-#define RING3_EVENT_WORDS	((RING3_EVENT_REQUEST + 64) / 64)
+#define RING3_EVENT_ERROR	(RING3_EVENT_REQUEST + 1)		/* it has reached for what is not its */
+#define RING3_EVENT_WORDS	((RING3_EVENT_ERROR + 64) / 64)
 
 struct ring3_area {
 	unsigned long long offset;
@@ -48,6 +49,10 @@ enum ring3_note {
 	RING3_NOTE_DMA_UNMAP,
 };
 
+/* What a device may do with memory, as in vfio_user.h. */
+#define RING3_DMA_READ		1
+#define RING3_DMA_WRITE		2
+
 enum ring3_irq_index { RING3_INTX, RING3_MSI, RING3_MSIX };
 
 /* link_user.c: one vfio-user connection per device */
@@ -71,7 +76,9 @@ int ring3_link_arm(unsigned int dev, enum ring3_irq_index index, unsigned int co
 int ring3_link_disarm(unsigned int dev, enum ring3_irq_index index);
 int ring3_link_unmask_intx(unsigned int dev);
 int ring3_link_dma_map(unsigned int dev, unsigned long long iova, unsigned long long size,
-		       int fd, unsigned long long offset);
+		       int fd, unsigned long long offset, unsigned int access);
+int ring3_link_dma_unmap(unsigned int dev, unsigned long long iova, unsigned long long size);
+int ring3_link_fault(unsigned int dev, unsigned long long *iova);
 
 /* map_user.c: BAR mappings */
 void *ring3_pages(unsigned long len);

@@ -45,6 +45,7 @@ _ring3_value() {
 		*) _ring3_words "$(_ring3_modules "${COMP_WORDS[0]}")" "$2" ;;
 		esac
 		;;
+	--dma) _ring3_words 'static strict' "$2" ;;
 	--flavor) _ring3_words 'default debug' "$2" ;;
 	--mem) _ring3_words '64M 128M 256M 512M 1G' "$2" ;;
 	--rw | --listen | --trace | --coverage | --output | -o | --tty | --command | -x) _ring3_files -f "$2" ;;
@@ -61,7 +62,7 @@ _ring3_value() {
 _ring3() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} i
 	local run='--device --qemu --driver --flavor --fatal-reports --name --mem --kernel-args --timeout --rw --view --trace
-		--trace-mapped --coverage --hold --no-sandbox --dry-run --verbose --quiet --help -v -q'
+		--trace-mapped --dma --coverage --hold --no-sandbox --dry-run --verbose --quiet --help -v -q'
 	local gdb='--ex --command --batch --tui --interpreter --tty -ex -x -i'
 	COMPREPLY=()
 	if [ "$COMP_CWORD" -eq 1 ]; then
@@ -118,7 +119,7 @@ _ring3() {
 		esac
 		;;
 	proxy) _ring3_words '--device --listen --qemu --client-fd --ram-fd --ready-fd --view --view-optional
-		--show --trace --trace-mapped --callers --until --stay --no-sandbox
+		--show --trace --trace-mapped --dma --callers --until --stay --no-sandbox
 		--help --usage --version -d -V' "$cur" ;;
 	bind)
 		case $cur in
