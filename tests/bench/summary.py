@@ -24,6 +24,10 @@ ROWS = [
     ("e1000e TCP, receiving", "tcp-down", "full QEMU guest", "tcp-down-guest", "MB/s"),
     ("edit, rebuild, run to a breakpoint", "loop", "full guest, without gdb", "loop-guest", "ms"),
     ("NVMe sequential read, 8 readers of the view", "view", "without them", "view-alone", "MB/s"),
+    ("dma_map_single() and unmap", "dma-static", "an addition", "addition", "ns"),
+    ("dma_map_single() and unmap, --dma strict", "dma-strict", "static", "dma-static", "ns"),
+    ("NVMe sequential read, --dma strict", "nvme-strict", "static", "nvme-static", "MB/s"),
+    ("NVMe 4 KiB random read, --dma strict", "nvme-4k-strict", "static", "nvme-4k-static", "us"),
     ("readl, trapped BAR, with --trace", "trace-on", "without", "trace-off", "ns"),
 ]
 

@@ -8,6 +8,7 @@
  * syscall() is libc's, which User-Mode Linux exports to modules.
  */
 #include <linux/delay.h>
+#include <linux/dma-mapping.h>
 #include <linux/sched/clock.h>
 #include <linux/unistd.h>
 
@@ -19,6 +20,8 @@ long syscall(long number, ...);
 #define LOADS		1000000
 #define TRAPS		2000
 #define SIGNALS		400
+#define MAPS		2000
+#define MAP_SIZE	2048	/* bytes */
 
 static void line(struct seq_file *m, const char *name, u64 total_ns, u64 ops)
 {
@@ -109,6 +112,67 @@ int td_bench_trapped(struct seq_file *m, void *unused)
 	}
 	mutex_unlock(&td->lock);
 	return 0;
+}
+
+static int time_maps(struct device *dev, void *buf, u64 *ns)
+{
+	u64 start = local_clock();
+	unsigned int i;
+
+	for (i = 0; i < MAPS; i++) {
+		dma_addr_t addr = dma_map_single(dev, buf, MAP_SIZE, DMA_TO_DEVICE);
+
+		if (dma_mapping_error(dev, addr))
+			return -EIO;
+		dma_unmap_single(dev, addr, MAP_SIZE, DMA_TO_DEVICE);
+	}
+	*ns = local_clock() - start;
+	return 0;
+}
+
+/* What is left of a mapping where bus addresses are at a fixed distance. */
+static u64 time_arithmetic(void *buf)
+{
+	u64 start = local_clock();
+	unsigned int i;
+
+	for (i = 0; i < MAPS; i++) {
+		dma_addr_t addr = virt_to_phys(buf) + PAGE_SIZE;
+
+		OPTIMIZER_HIDE_VAR(addr);
+		OPTIMIZER_HIDE_VAR(buf);
+	}
+	return local_clock() - start;
+}
+
+/**
+ * td_bench_dma() - map and unmap a buffer, beside the addition that a mapping could be
+ * @m: gets "dma-map NS" and "addition NS" lines, one of each a batch
+ * @unused: unused
+ *
+ * Return: 0, -ENOMEM, or -EIO: a buffer could not be mapped.
+ */
+int td_bench_dma(struct seq_file *m, void *unused)
+{
+	struct td *td = m->private;
+	void *buf = kzalloc(MAP_SIZE, GFP_KERNEL);
+	unsigned int i;
+	int err = 0;
+	u64 ns;
+
+	if (!buf)
+		return -ENOMEM;
+	mutex_lock(&td->lock);
+	for (i = 0; i < BATCHES && !err; i++) {
+		err = time_maps(&td->pdev->dev, buf, &ns);
+		if (err)
+			break;
+		line(m, "dma-map", ns, MAPS);
+		line(m, "addition", time_arithmetic(buf), MAPS);
+	}
+	mutex_unlock(&td->lock);
+	kfree(buf);
+	return err;
 }
 
 static u64 host_clock(void)

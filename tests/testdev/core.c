@@ -114,6 +114,7 @@ static const struct td_file td_files[] = {
 	{ "dma", td_show_group },
 	{ "bench-mmio", td_bench_mmio },
 	{ "bench-trapped", td_bench_trapped },
+	{ "bench-dma", td_bench_dma },
 	{ "bench-irq", td_bench_irq },
 	{ "bench-irq-spin", td_bench_irq_spin },
 };

@@ -79,6 +79,7 @@ extern const struct td_group td_group_pci, td_group_mmio, td_group_map, td_group
 extern struct list_head td_devices;
 
 int td_bench_mmio(struct seq_file *m, void *unused);
+int td_bench_dma(struct seq_file *m, void *unused);
 int td_bench_trapped(struct seq_file *m, void *unused);
 int td_bench_irq(struct seq_file *m, void *unused);
 int td_bench_irq_spin(struct seq_file *m, void *unused);
