@@ -162,7 +162,7 @@ int start_proxy(struct ring3_device *dev)
 {
 	char path[PATH_SIZE], client[12], ready[12], ram[12], until[12];
 	char *argv[] = { "ring3-proxy", "--device", dev->spec, "--client-fd", client, "--ready-fd",
-			 ready, "--until", until, dev->arena.fd >= 0 ? "--ram-fd" : NULL, ram, NULL };
+			 ready, "--until", until, "--dma", "strict", dev->arena.fd >= 0 ? "--ram-fd" : NULL, ram, NULL };
 	int pair[2], pipe_fds[2], life[2], fds[FD_END], err = find_proxy(path);
 
 	if (err)

@@ -107,6 +107,38 @@ def test_example_edu():
     assert run(EXAMPLE, 'qemu:edu') == EDU
 
 
+# Has edu write zeros to memory, which is freed before if there is an argument, and says whether they came.
+WRITER = '''
+import ctypes, sys, time
+lib = ctypes.CDLL(sys.argv[1])
+u64 = ctypes.c_uint64
+dev, memory, address, value = ctypes.c_void_p(), ctypes.c_void_p(), u64(), u64()
+assert not lib.ring3_open(b"qemu:edu", u64(0xffffffff), ctypes.byref(dev))
+assert not lib.ring3_write(dev, 7, u64(4), 2, u64(6))
+assert not lib.ring3_dma_alloc(dev, ctypes.c_size_t(4096), ctypes.byref(memory), ctypes.byref(address))
+ctypes.memset(memory, 90, 4096)
+if len(sys.argv) > 2:
+    assert not lib.ring3_dma_free(dev, memory)
+for register, word in (0x80, 0x40000), (0x88, address.value), (0x90, 64), (0x98, 3):
+    assert not lib.ring3_write(dev, 0, u64(register), 8, u64(word))
+value.value = 1
+while value.value & 1:
+    assert not lib.ring3_read(dev, 0, u64(0x98), 8, ctypes.byref(value))
+print("free" if len(sys.argv) > 2 else ctypes.string_at(memory, 64) == bytes(64))
+lib.ring3_close(dev)
+'''
+
+
+def test_freed_memory():
+    """QEMU's devices, too, reach what is allocated and nothing else."""
+    env = dict(os.environ, RING3_PROXY=TOP + '/build/ring3-proxy')
+    for freed, said in ((), 'True'), (('freed',), 'free'):
+        done = subprocess.run([sys.executable, '-c', WRITER, TOP + '/build/libring3.so', *freed], env=env,
+                              capture_output=True, text=True, check=True, timeout=60)
+        assert done.stdout.strip() == said, done.stdout
+        assert ("DMA fault: it writes to bus address 0x" in done.stderr) == bool(freed), done.stderr
+
+
 def test_example_other_servers():
     """The same devices behind a proxy that listens: connected to, and through a second one."""
     with Directory() as where:
