@@ -112,12 +112,33 @@ static bool speaks_for_group(const struct vfio_dev *vd)
 	return false;
 }
 
+static void stopped(const char *bdf, uint64_t iova, bool write)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(opened); i++)
+		if (opened[i] && !strcmp(opened[i]->bdf, bdf))
+			fault_report(opened[i]->dev, iova, write);
+}
+
+/* The devices of a group have one address space, and each driver its own idea of it. */
+static int check_strict(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(opened); i++)
+		for (size_t k = 0; k < i; k++)
+			if (opened[i] && opened[k] && opened[i]->group == opened[k]->group)
+				return fail("devices '%s' and '%s' are in one IOMMU group and share one address space: with --dma strict host one of them",
+					    device_name(opened[k]->dev), device_name(opened[i]->dev));
+	return 0;
+}
+
 /* The memory of a hosted kernel is known ahead: say now if it cannot be mapped. */
 static int start(const struct backend_env *env)
 {
 	uint64_t groups = 0;
 	struct stat st;
 
+	if (env->strict && check_strict())
+		return -1;
+	vfio_log_open(stopped);
 	if (env->ram_fd < 0 || fstat(env->ram_fd, &st))
 		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(opened); i++)
@@ -126,6 +147,11 @@ static int start(const struct backend_env *env)
 		if (opened[i] && vfio_group_check_ram(opened[i], st.st_size, groups * st.st_size))
 			return -1;
 	return 0;
+}
+
+static void stop(void)
+{
+	vfio_log_close();
 }
 
 static int setup(struct device *dev)
@@ -225,6 +251,7 @@ const struct backend backend_vfio = {
 	.start = start,
 	.setup = setup,
 	.close = close_vfio,
+	.stop = stop,
 	.region_read = region_read,
 	.region_write = region_write,
 	.config_read = config_read_vfio,

@@ -15,6 +15,7 @@
  *  irq.c     eventfds of INTx, MSI and MSI-X
  *  reset.c   the ways to reset a function
  *  back.c    the host wants the device back
+ *  log.c     accesses that the IOMMU stopped
  */
 #ifndef RING3_PROXY_VFIO_VFIO_H
 #define RING3_PROXY_VFIO_VFIO_H
@@ -112,5 +113,9 @@ void vfio_release(struct vfio_dev *vd);
 void vfio_look_back(struct loop_timer *timer);
 void vfio_wanted(struct loop_src *src, uint32_t events);
 void vfio_failed(struct loop_src *src, uint32_t events);
+
+bool vfio_log_decode(const char *record, char bdf[VFIO_BDF], uint64_t *iova, bool *write);
+void vfio_log_open(void (*fn)(const char *bdf, uint64_t iova, bool write));
+void vfio_log_close(void);
 
 #endif
