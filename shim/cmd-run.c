@@ -33,9 +33,12 @@ static int prepare(struct run *run)
 	/* --dry-run creates nothing: it does not build drivers either. */
 	for (size_t i = 0; !status && !run->opts->dry_run && i < run->opts->drivers.n; i++)
 		status = drivers_add(&run->drivers, run->opts->drivers.v[i]);
-	for (int i = 0; !status && i < 2; i++)
+	for (int i = 0; !status && i < PLAN_SCRATCHES; i++)
 		status = plan_make(&run->plans[i], run->opts, &run->kernel,
 				   run->instance.view, i);
+	if (!status && !run->opts->dry_run && !run->opts->no_sandbox)
+		status = sandbox_plan(&run->sandbox, run->opts, &run->kernel, &run->drivers,
+				      run->plans[0].initrd);
 	return status;
 }
 
@@ -78,13 +81,14 @@ static int host(int status)
 	if (!status)
 		status = prepare(&run);
 	if (!status && opts.dry_run)
-		plan_print(&run.plans[1], opts.devices.n);
+		plan_print(&run.plans[opts.no_sandbox ? PLAN_PRIVATE : PLAN_SANDBOX], opts.devices.n);
 	else if (!status)
 		status = execute(&run);
 	instance_end(&run.instance);
 	drivers_close(&run.drivers);
-	plan_free(&run.plans[0]);
-	plan_free(&run.plans[1]);
+	for (int i = 0; i < PLAN_SCRATCHES; i++)
+		plan_free(&run.plans[i]);
+	sandbox_free(&run.sandbox);
 	kernel_free(&run.kernel);
 	buffer_free(&run.ready_text);
 	coverage_free(&run.coverage);

@@ -13,6 +13,8 @@
 #include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,8 +22,13 @@
 #include "shim/jail.h"
 #include "shim/util.h"
 
-/* What the jail writes to its report pipe: first this, at the end the kernel's status. */
-enum { JAIL_READY = 1, JAIL_FORBIDDEN, JAIL_FAILED };
+/* What the jail writes to its report pipe: first this, at the end a struct jail_end. */
+enum { JAIL_READY = 1, JAIL_FORBIDDEN, JAIL_FAILED, JAIL_REFUSED };
+
+struct jail_end {
+	int status;		/* as wait(2) has it */
+	struct sandbox_violation violation;
+};
 
 struct jail_setup {
 	const struct plan *plans;
@@ -65,10 +72,11 @@ static int private_tmpfs(void)
 	return syscall(SYS_fsmount, fs, FSMOUNT_CLOEXEC, 0);
 }
 
-static int kernel_fds(const struct jail_files *files, int private_dir)
+/* @private_dir, @notify: -1: none. */
+static int kernel_fds(const struct jail_files *files, int private_dir, int notify)
 {
 	_cleanup_free_ struct fd_map *map =
-		xrealloc(NULL, (files->n_devices + PLAN_FD_DEVICE + 1) * sizeof(*map));
+		xrealloc(NULL, (files->n_devices + PLAN_FD_DEVICE + 2) * sizeof(*map));
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	size_t n = 0;
 
@@ -81,12 +89,24 @@ static int kernel_fds(const struct jail_files *files, int private_dir)
 	map[n++] = (struct fd_map){ private_dir, PLAN_FD_PRIVATE };
 	for (size_t i = 0; i < files->n_devices; i++)
 		map[n++] = (struct fd_map){ files->devices[i], PLAN_FD_DEVICE + i };
+	map[n++] = (struct fd_map){ notify, PLAN_FD_DEVICE + files->n_devices };
 	return process_fds(map, n);
 }
 
-static void exec_kernel(const struct jail_setup *setup, const struct plan *plan,
-			int private_dir)
+/* The descriptor of the filter's listener closes by itself, as this one does. */
+static int lock_calls(const struct jail_files *files)
 {
+	int notify = PLAN_FD_DEVICE + files->n_devices;
+
+	if (!files->sandbox)
+		return 0;
+	return fcntl(notify, F_SETFD, FD_CLOEXEC) < 0 ? -1 : give_up_calls(notify);
+}
+
+static void exec_kernel(const struct jail_setup *setup, const struct plan *plan,
+			int private_dir, int notify)
+{
+	const struct jail_files *files = setup->files;
 	const struct rlimit no_core = { 0, 0 };
 
 	process_defaults();
@@ -94,79 +114,166 @@ static void exec_kernel(const struct jail_setup *setup, const struct plan *plan,
 	setrlimit(RLIMIT_CORE, &no_core);
 	/* Otherwise the gap above the heap is added to its RAM. */
 	personality(ADDR_NO_RANDOMIZE);
-	if (chdir("/") < 0 || kernel_fds(setup->files, private_dir) < 0) {
+	if (files->sandbox && sandbox_lock(files->sandbox) < 0)
+		_exit(RING3_EXIT_SETUP);
+	if (chdir("/") < 0 || kernel_fds(files, private_dir, notify) < 0) {
 		perror("ring3: preparing the hosted kernel");
 		_exit(RING3_EXIT_NOT_RUNNABLE);
 	}
-	if (setup->files->wait) {
-		/* Where only ancestors may: the debugger is none of its. */
+	/* Where only ancestors may: the debugger is none of its. */
+	if (files->wait)
 		prctl(PR_SET_PTRACER, PR_SET_PTRACER_ANY, 0, 0, 0);
+	if (lock_calls(files) < 0)
+		_exit(RING3_EXIT_SETUP);
+	if (files->wait)
 		raise(SIGSTOP);
-	}
 	execve(plan->kernel_argv.v[0], plan->kernel_argv.v, plan->kernel_env.v);
 	perror(plan->kernel_argv.v[0]);
 	_exit(RING3_EXIT_NOT_RUNNABLE);
 }
 
-/* Keep nothing open that the end of a stream depends on. */
-static void let_go(int keep)
+enum { FD_REPORT = 3, FD_LISTENER, FD_SIGNALS };
+
+/* Keep nothing open that the end of a stream depends on, and nothing that is worth stealing. */
+static void let_go(int report, int listener, int signals)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	const struct fd_map map[] = {
+		{ null, STDIN_FILENO }, { null, STDOUT_FILENO }, { null, STDERR_FILENO },
+		{ report, FD_REPORT }, { listener, FD_LISTENER }, { signals, FD_SIGNALS },
+	};
 
-	for (int fd = 0; fd < 3 && null >= 0; fd++)
-		dup2(null, fd);
-	if (keep > 3)
-		syscall(SYS_close_range, 3, keep - 1, 0);
-	syscall(SYS_close_range, keep + 1, ~0U, 0);
-}
-
-static void tell(int fd, int value)
-{
-	if (write(fd, &value, sizeof(value)) < 0)
+	if (process_fds(map, ARRAY_SIZE(map)) < 0)
 		_exit(RING3_EXIT_SETUP);
 }
 
-/* Wait until the kernel ends; collect orphans of its, which come to PID 1. */
-static int collect(pid_t kernel)
+static void tell(int fd, const void *what, size_t size)
 {
-	int status, result = 0;
-	pid_t pid;
+	if (write(fd, what, size) < 0)
+		_exit(RING3_EXIT_SETUP);
+}
 
-	while ((pid = waitpid(-1, &status, 0)) > 0 || errno == EINTR) {
+static void tell_start(int fd, int answer)
+{
+	tell(fd, &answer, sizeof(answer));
+}
+
+/* Returns whether the kernel has ended; orphans of its come to PID 1. */
+static bool collect(pid_t kernel, struct jail_end *end)
+{
+	struct signalfd_siginfo info;
+	bool ended = false;
+	pid_t pid;
+	int status;
+
+	if (read(FD_SIGNALS, &info, sizeof(info)) < 0)
+		return false;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == kernel) {
-			result = status;
-			break;
+			end->status = status;
+			ended = true;
 		}
 	}
-	return result;
+	return ended;
+}
+
+/* Until the kernel ends, or does what it must not do. */
+static void watch(pid_t kernel, struct jail_end *end, bool sandbox)
+{
+	struct pollfd fds[] = {
+		{ .fd = FD_SIGNALS, .events = POLLIN },
+		{ .fd = sandbox ? FD_LISTENER : -1, .events = POLLIN },
+	};
+	bool executed = false;
+
+	for (;;) {
+		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
+			break;
+		if (fds[1].revents & POLLIN &&
+		    sandbox_judge(FD_LISTENER, &executed, &end->violation)) {
+			end->status = SIGSYS;
+			return;
+		}
+		end->violation.call = -1;
+		/* Nobody is left to be judged. */
+		if (fds[1].revents & (POLLHUP | POLLERR))
+			fds[1].fd = -1;
+		if (fds[0].revents && collect(kernel, end))
+			return;
+	}
+	end->status = SIGKILL;
+}
+
+/* Returns the scratch directory there is, or -1: the jail cannot be made, which has been said. */
+static int make_scratch(const struct jail_setup *setup, int *private_dir)
+{
+	if (setup->files->sandbox)
+		return sandbox_root(setup->files->sandbox) < 0 ? -1 : PLAN_SANDBOX;
+	*private_dir = setup->namespaces ? private_tmpfs() : -1;
+	return *private_dir >= 0 ? PLAN_PRIVATE : PLAN_NOWHERE;
+}
+
+static pid_t start_kernel(const struct jail_setup *setup, int scratch, int private_dir, int notify)
+{
+	pid_t kernel, self = getpid();
+
+	kernel = fork();
+	if (kernel)
+		return kernel;
+	/* The end of the PID namespace would do, where there is one. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != self)
+		_exit(RING3_EXIT_SETUP);
+	exec_kernel(setup, &setup->plans[scratch], private_dir, notify);
+	return 0;
+}
+
+/* The hosted kernel is another user's or this one's: it shall find nothing here to take hold of. */
+static void harden(void)
+{
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (give_up_privileges() < 0)
+		_exit(RING3_EXIT_SETUP);
+}
+
+static void refuse(int report, int answer)
+{
+	tell_start(report, answer);
+	_exit(0);
 }
 
 static void jail_main(struct jail_setup *setup)
 {
-	pid_t kernel, self = getpid();
-	int private_dir = -1;
+	struct jail_end end = { .status = SIGKILL, .violation.call = -1 };
+	int private_dir = -1, scratch, signals, listener = -1, notify[2] = { -1, -1 };
+	const bool sandbox = setup->files->sandbox;
 	sigset_t all;
+	pid_t kernel;
 
 	process_tie();
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, NULL);
-	if (setup->namespaces & CLONE_NEWUSER && map_ids(setup->uid, setup->gid) < 0) {
-		tell(setup->report, JAIL_FORBIDDEN);
-		_exit(0);
+	if (setup->namespaces & CLONE_NEWUSER && map_ids(setup->uid, setup->gid) < 0)
+		refuse(setup->report, JAIL_FORBIDDEN);
+	scratch = make_scratch(setup, &private_dir);
+	signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (scratch < 0 || signals < 0 ||
+	    (sandbox && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, notify) < 0))
+		refuse(setup->report, JAIL_REFUSED);
+	kernel = start_kernel(setup, scratch, private_dir, notify[1]);
+	if (kernel < 0)
+		refuse(setup->report, JAIL_FAILED);
+	if (sandbox) {
+		close(notify[1]);
+		listener = sandbox_listener(notify[0]);
+		if (listener < 0)
+			refuse(setup->report, JAIL_REFUSED);
+		harden();
 	}
-	if (setup->namespaces)
-		private_dir = private_tmpfs();
-	kernel = fork();
-	if (!kernel) {
-		/* The end of the PID namespace would do, where there is one. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		if (getppid() != self)
-			_exit(RING3_EXIT_SETUP);
-		exec_kernel(setup, &setup->plans[private_dir >= 0], private_dir);
-	}
-	tell(setup->report, kernel > 0 ? JAIL_READY : JAIL_FAILED);
-	let_go(setup->report);
-	tell(setup->report, collect(kernel));
+	tell_start(setup->report, JAIL_READY);
+	let_go(setup->report, listener, signals);
+	watch(kernel, &end, sandbox);
+	tell(FD_REPORT, &end, sizeof(end));
 	_exit(0);
 }
 
@@ -188,7 +295,8 @@ static int try_start(struct jail *jail, struct jail_setup *setup)
 	if (answer == JAIL_READY) {
 		jail->child = (struct child){ pid, pidfd };
 		jail->report = report[0];
-		jail->confined = setup->namespaces != 0;
+		jail->scratch = setup->files->sandbox ? PLAN_SANDBOX :
+				setup->namespaces ? PLAN_PRIVATE : PLAN_NOWHERE;
 		return answer;
 	}
 	close(report[0]);
@@ -199,27 +307,35 @@ static int try_start(struct jail *jail, struct jail_setup *setup)
 	return answer;
 }
 
-int jail_start(struct jail *jail, const struct plan plans[2], const struct jail_files *files)
+#define ALL_NAMESPACES \
+	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
+
+/* Best first, 0: the last.  Root needs no user namespace to make the others. */
+static const unsigned int attempts[][3] = {
+	{ CLONE_NEWPID | CLONE_NEWNS, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER, 0 },
+	{ ALL_NAMESPACES, ALL_NAMESPACES | CLONE_NEWUSER, 0 },
+};
+
+int jail_start(struct jail *jail, const struct plan *plans, const struct jail_files *files)
 {
-	/* Best first.  Root needs no user namespace, and keeps its rights without. */
-	static const unsigned int attempts[] = {
-		CLONE_NEWPID | CLONE_NEWNS,
-		CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER,
-		0,
-	};
 	struct jail_setup setup = { plans, files, -1, 0, geteuid(), getegid() };
+	const unsigned int *attempt = attempts[files->sandbox != NULL];
 	int answer = -1;
 
 	*jail = (struct jail){ .child = CHILD_NONE, .report = -1 };
-	for (size_t i = geteuid() ? 1 : 0; i < ARRAY_SIZE(attempts); i++) {
-		setup.namespaces = attempts[i];
+	for (size_t i = geteuid() ? 1 : 0; i < 3; i++) {
+		setup.namespaces = attempt[i];
+		if (files->sandbox && !setup.namespaces)
+			return sandbox_forbidden(errno);
 		answer = try_start(jail, &setup);
 		if (answer == JAIL_READY)
 			return 0;
+		if (answer == JAIL_REFUSED)
+			return RING3_EXIT_SETUP;
 		if (answer == JAIL_FAILED)
 			return fail("cannot start the hosted kernel: no more processes are allowed; "
 				    "see 'ulimit -u', or end some");
-		info("no namespaces of kind %#x (%s), trying with less", attempts[i],
+		info("no namespaces of kind %#x (%s), trying with less", attempt[i],
 		     strerror(errno));
 	}
 	return fail("cannot start the hosted kernel: %s", strerror(errno));
@@ -235,13 +351,14 @@ pid_t jail_kernel(const struct jail *jail)
 	return pid > 0 ? pid : jail->child.pid;
 }
 
-int jail_status(struct jail *jail)
+int jail_status(struct jail *jail, struct sandbox_violation *violation)
 {
-	int status;
+	struct jail_end end;
 
-	if (read(jail->report, &status, sizeof(status)) != sizeof(status))
-		status = SIGKILL;
+	if (read(jail->report, &end, sizeof(end)) != sizeof(end))
+		end = (struct jail_end){ .status = SIGKILL, .violation.call = -1 };
 	close(jail->report);
 	jail->report = -1;
-	return status;
+	*violation = end.violation;
+	return end.status;
 }

@@ -112,6 +112,7 @@ static int start_kernel(struct launch *l, struct run *run)
 		.devices = devices,
 		.n_devices = l->n_devices,
 		.wait = run->opts->debug.on,
+		.sandbox = run->opts->no_sandbox ? NULL : &run->sandbox,
 	};
 
 	for (int i = 0; i < 4; i++)

@@ -8,7 +8,7 @@ SHIM_SRC := $(filter-out shim/main.c,$(wildcard shim/*.c))
 # The names of registers and devices, and the client of device servers, are the proxy's and ours.
 SHIM_SHARED := $(wildcard proxy/regs*.c) proxy/client.c proxy/client-io.c proxy/vfio/bdf.c
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(SHIM_SHARED:%.c=$(B)/%.o)
-SHIM_LIBS := -ljson-c -lkmod -ldw -lelf -lpthread
+SHIM_LIBS := -lseccomp -ljson-c -lkmod -ldw -lelf -lpthread
 SHIM_BIN := $(if $(filter build,$(B)),ring3,$(B)/ring3)
 GUEST_SRC := $(wildcard shim/guest/*.c)
 GUEST_OBJ := $(GUEST_SRC:%.c=build/%.o)

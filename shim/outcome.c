@@ -136,12 +136,42 @@ static void never_started(struct run *run, int status)
 			 "are above", process_describe(status)));
 }
 
-void outcome_kernel(struct run *run, int status)
+/* "edu at 00:01.0, …": whose driver it may have been. */
+static char *device_names(const struct run *run)
+{
+	struct buffer text = { 0 };
+
+	for (size_t i = 0; i < run->opts->devices.n; i++) {
+		const struct device_spec *d = &run->opts->devices.v[i];
+		_cleanup_free_ char *one = xasprintf("%s%.*s at %02x.%d", i ? ", " : " (",
+						     (int)strcspn(d->text, ","), d->text,
+						     d->at.slot, d->at.fn);
+
+		buffer_add(&text, one, strlen(one));
+	}
+	buffer_add(&text, ")", text.len ? 1 : 0);
+	buffer_add(&text, "", 1);
+	return text.data;
+}
+
+/* The driver process was ended for what it tried. */
+static void broke_out(struct run *run, const struct sandbox_violation *violation)
+{
+	_cleanup_free_ char *what = sandbox_describe(violation), *names = device_names(run);
+
+	crashed(run, xasprintf("sandbox: %s%s: the driver process tried %s, which no driver needs, "
+			       "and was ended", run->instance.name, names, what));
+	status_set(run, "killed %d", SIGSYS);
+}
+
+void outcome_kernel(struct run *run, int status, const struct sandbox_violation *violation)
 {
 	_cleanup_free_ char *log = NULL, *reason = NULL;
 
 	if (run->forced)
 		return;
+	if (violation->call >= 0)
+		return broke_out(run, violation);
 	/* All that it wrote is in the pipe, if not read yet: its writers are gone. */
 	console_finish(&run->console);
 	log = console_text(&run->console);

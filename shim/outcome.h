@@ -35,8 +35,9 @@ bool outcome_session(struct run *run);
  * outcome_kernel() - the hosted kernel has ended
  * @run: the run
  * @status: as wait(2) gives it
+ * @violation: what the sandbox has ended it for; its call is -1 where there is nothing
  */
-void outcome_kernel(struct run *run, int status);
+void outcome_kernel(struct run *run, int status, const struct sandbox_violation *violation);
 
 /**
  * outcome_report() - the hosted kernel has reported a mistake

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "shim/plan.h"
+#include "shim/sandbox.h"
 #include "shim/show.h"
 #include "shim/size.h"
 
@@ -101,15 +102,19 @@ static void plan_pci_bridges(struct strv *argv, const struct device_list *device
 }
 
 /*
- * UML makes a directory for its pid file and control socket.  Where there is no private
- * tmpfs it is pointed to a place where nothing can be made, and does without.
+ * UML makes a directory for its pid file and control socket.  Where there is no room for it, it is
+ * pointed to a place where nothing can be made, and does without.
  */
-static void plan_uml_dir(struct strv *argv, bool private_dir)
+static char *scratch_dir(enum plan_scratch scratch)
 {
-	if (private_dir)
-		strv_addf(argv, "uml_dir=/proc/self/fd/%d/", PLAN_FD_PRIVATE);
-	else
-		strv_add(argv, "uml_dir=/proc/self/task/");
+	switch (scratch) {
+	case PLAN_PRIVATE:
+		return xasprintf("/proc/self/fd/%d", PLAN_FD_PRIVATE);
+	case PLAN_SANDBOX:
+		return xstrdup(SANDBOX_SCRATCH);
+	default:
+		return xstrdup("/proc/self/task");
+	}
 }
 
 /* All that there is to report, and in the log; what is repeated is not shown again. */
@@ -120,8 +125,9 @@ static void plan_reports(struct strv *argv)
 }
 
 static void plan_kernel(struct plan *plan, const struct run_options *opts,
-			const struct hosted_kernel *kernel, bool private_dir)
+			const struct hosted_kernel *kernel, enum plan_scratch scratch)
 {
+	_cleanup_free_ char *dir = scratch_dir(scratch);
 	struct strv *argv = &plan->kernel_argv;
 
 	strv_add(argv, kernel->image);
@@ -133,7 +139,7 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 		strv_add(argv, "ring3.dma=strict");
 	strv_addf(argv, "ring3.channels=stdin:%d,stdout:%d,stderr:%d,control:%d", PLAN_FD_STDIN,
 		  PLAN_FD_STDOUT, PLAN_FD_STDERR, PLAN_FD_CONTROL);
-	plan_uml_dir(argv, private_dir);
+	strv_addf(argv, "uml_dir=%s/", dir);
 	strv_addf(argv, "umid=%s", opts->name ? opts->name : "ring3");
 	strv_add(argv, "con=null");
 	strv_add(argv, "console=ring3");
@@ -151,12 +157,12 @@ static void plan_kernel(struct plan *plan, const struct run_options *opts,
 	strv_addf(&plan->kernel_env, "RING3_RAM_FD=%d", PLAN_FD_RAM);
 	strv_add(&plan->kernel_env, "HOME=/");
 	strv_add(&plan->kernel_env, "PATH=/usr/bin:/bin");
-	if (private_dir)
-		strv_addf(&plan->kernel_env, "TMPDIR=/proc/self/fd/%d", PLAN_FD_PRIVATE);
+	if (scratch != PLAN_NOWHERE)
+		strv_addf(&plan->kernel_env, "TMPDIR=%s", dir);
 }
 
 int plan_make(struct plan *plan, const struct run_options *opts,
-	      const struct hosted_kernel *kernel, const char *view, bool private_dir)
+	      const struct hosted_kernel *kernel, const char *view, enum plan_scratch scratch)
 {
 	*plan = (struct plan){ 0 };
 	plan->initrd = own_file("guest.cpio");
@@ -165,7 +171,7 @@ int plan_make(struct plan *plan, const struct run_options *opts,
 		return RING3_EXIT_SETUP;
 	if (plan->proxy)
 		plan_proxy(plan, opts, view);
-	plan_kernel(plan, opts, kernel, private_dir);
+	plan_kernel(plan, opts, kernel, scratch);
 	return 0;
 }
 

@@ -30,18 +30,26 @@ struct plan {
 	struct strv kernel_env;
 };
 
+/* Where UML puts its own files. */
+enum plan_scratch {
+	PLAN_NOWHERE,
+	PLAN_PRIVATE,		/* PLAN_FD_PRIVATE */
+	PLAN_SANDBOX,		/* a directory of the sandbox */
+	PLAN_SCRATCHES,
+};
+
 /**
  * plan_make() - write the command lines of a run
  * @plan: filled in, for plan_free()
  * @opts: the options
  * @kernel: the hosted kernel
  * @view: where the view is mounted, NULL: there is none
- * @private_dir: there will be a private tmpfs at PLAN_FD_PRIVATE
+ * @scratch: where there will be room for UML's own files
  *
  * Return: 0, or an exit status after a message.
  */
 int plan_make(struct plan *plan, const struct run_options *opts,
-	      const struct hosted_kernel *kernel, const char *view, bool private_dir);
+	      const struct hosted_kernel *kernel, const char *view, enum plan_scratch scratch);
 
 /**
  * plan_print() - print the commands in a form that a shell reads

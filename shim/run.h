@@ -14,6 +14,7 @@
 #include "shim/options.h"
 #include "shim/plan.h"
 #include "shim/relay.h"
+#include "shim/sandbox.h"
 #include "shim/session.h"
 
 /* Where descriptors of a pair go. */
@@ -26,7 +27,8 @@ struct run {
 	const struct run_options *opts;
 	struct hosted_kernel kernel;
 	struct drivers drivers;
-	struct plan plans[2];	/* [1] with a private tmpfs */
+	struct plan plans[PLAN_SCRATCHES];
+	struct sandbox sandbox;
 	struct instance instance;
 	struct show show;
 	char state[32];		/* as told to others, see status.h */

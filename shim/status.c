@@ -17,7 +17,7 @@ static void show_line(struct run *run, enum show_file file, const char *text)
 
 static void show_cmdline(struct run *run)
 {
-	const struct strv *argv = &run->plans[run->jail.confined].kernel_argv;
+	const struct strv *argv = &run->plans[run->jail.scratch].kernel_argv;
 	struct buffer text = { 0 };
 
 	for (size_t i = 1; i < argv->n; i++) {

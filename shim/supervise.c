@@ -264,7 +264,9 @@ static void on_proxy(struct loop *loop)
 
 static void on_jail(struct loop *loop)
 {
+	struct sandbox_violation violation;
 	struct run *run = loop->run;
+	int status;
 
 	/* What the guest said before its end comes first. */
 	while (session_input(&run->session))
@@ -273,7 +275,8 @@ static void on_jail(struct loop *loop)
 	unwatch(loop, ON_JAIL);
 	process_wait(&run->jail.child);
 	loop->jail_gone = true;
-	outcome_kernel(run, jail_status(&run->jail));
+	status = jail_status(&run->jail, &violation);
+	outcome_kernel(run, status, &violation);
 	status_over(run);
 	execs_over(&run->execs, "run '%s' is over (%s); what it printed itself says why",
 		   run->instance.name, run->state);
