@@ -164,6 +164,24 @@ static void broke_out(struct run *run, const struct sandbox_violation *violation
 	status_set(run, "killed %d", SIGSYS);
 }
 
+void outcome_stopped(const struct run *run)
+{
+	_cleanup_free_ char *names = device_names(run);
+
+	warn("%s%s: the driver process was stopped by a signal, maybe by itself; 'ring3 kill %s' ends it, "
+	     "'kill -CONT %d' lets it go on", run->instance.name, names, run->instance.name,
+	     jail_kernel(&run->jail));
+}
+
+void outcome_silent(const struct run *run)
+{
+	_cleanup_free_ char *names = device_names(run);
+
+	warn("%s%s: the hosted kernel computes and does not answer: a driver loops, or has interrupts off; "
+	     "'ring3 attach %s' shows where, 'ring3 kill %s' ends it", run->instance.name, names,
+	     run->instance.name, run->instance.name);
+}
+
 void outcome_kernel(struct run *run, int status, const struct sandbox_violation *violation)
 {
 	_cleanup_free_ char *log = NULL, *reason = NULL;

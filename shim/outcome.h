@@ -32,6 +32,18 @@ bool outcome_proxy(struct run *run, int status, bool expected);
 bool outcome_session(struct run *run);
 
 /**
+ * outcome_stopped() - say that the driver process does not run, by a signal
+ * @run: the run
+ */
+void outcome_stopped(const struct run *run);
+
+/**
+ * outcome_silent() - say that the hosted kernel only computes
+ * @run: the run
+ */
+void outcome_silent(const struct run *run);
+
+/**
  * outcome_kernel() - the hosted kernel has ended
  * @run: the run
  * @status: as wait(2) gives it

@@ -117,6 +117,13 @@ void session_signal(struct session *session, int sig, uint32_t grace_ms)
 	ctl_put_pair(&session->out, RING3_CTL_SIGNAL, sig, grace_ms);
 }
 
+void session_ping(struct session *session)
+{
+	/* Before, the guest waits for nothing but the answers to its questions. */
+	if (session->state == SESSION_RUNNING)
+		ctl_put(&session->out, RING3_CTL_PING, NULL, 0);
+}
+
 static void answer_aliases(struct session *session, const struct ctl_message *msg)
 {
 	struct buffer records = { 0 };
@@ -195,6 +202,8 @@ static void handle(void *arg, const struct ctl_message *msg)
 		if (session->coverage)
 			coverage_add(session->coverage, msg->text, msg->data, msg->data_len);
 		break;
+	case RING3_CTL_PONG:
+		break;		/* that it was heard is what counts */
 	default:
 		/* ctl_feed() lets only the EXEC family through. */
 		if (session->execs)
@@ -224,6 +233,7 @@ bool session_input(struct session *session)
 		end_stream(session);
 		return false;
 	}
+	session->heard++;
 	problem = ctl_feed(&session->decoder, data, n, handle, session);
 	if (!problem)
 		return true;

@@ -30,6 +30,7 @@ struct session {
 	struct ctl_decoder decoder;
 	struct buffer out;
 	struct execs *execs;	/* commands of ring3 exec, NULL: there can be none */
+	unsigned int heard;	/* how often something came */
 	uint32_t rows, cols;	/* of the caller's terminal, to tell when CMD runs; 0: not known */
 };
 
@@ -75,6 +76,12 @@ void session_winsize(struct session *session, uint32_t rows, uint32_t cols);
  * @grace_ms: the guest kills CMD after so long
  */
 void session_signal(struct session *session, int sig, uint32_t grace_ms);
+
+/**
+ * session_ping() - queue a question that is answered at once, if CMD runs
+ * @session: the session
+ */
+void session_ping(struct session *session);
 
 /**
  * session_input() - read and act on what the guest has sent

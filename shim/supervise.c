@@ -18,6 +18,7 @@
 
 #include "shim/hold.h"
 #include "shim/outcome.h"
+#include "shim/pulse.h"
 #include "shim/run.h"
 #include "shim/signals.h"
 #include "shim/status.h"
@@ -32,6 +33,10 @@
 #define GRACE_CLIENTS_MS 500	/* the hosted kernel has closed its devices: it is about to end */
 #define GRACE_GDB_MS 1500	/* gdb may let go of the hosted kernel */
 #define GRACE_STREAMS_MS 100	/* streams of a forced end */
+
+/* The hosted kernel computes and gives no sign of life; KASAN and lockdep make probes slow. */
+#define PATIENCE_MS 800
+#define PATIENCE_DEBUG_MS 10000
 
 /*
  * A guest that asks and does not read the answers is not listened to beyond this; above what
@@ -53,6 +58,7 @@ enum source {
 	ON_GDB,
 	ON_REPORT,
 	ON_EXEC,
+	ON_PULSE,
 	N_SOURCES,
 };
 
@@ -73,6 +79,8 @@ struct loop {
 	bool asked;		/* the user wants the end */
 	bool gdb_told;		/* gdb, too */
 	enum hold hold;
+	struct pulse pulse;
+	unsigned int heard;	/* of the session, at the last look */
 };
 
 static void watch(struct loop *loop, enum source source, int fd, uint32_t events)
@@ -273,6 +281,7 @@ static void on_jail(struct loop *loop)
 		continue;
 	unwatch(loop, ON_CONTROL);
 	unwatch(loop, ON_JAIL);
+	unwatch(loop, ON_PULSE);
 	process_wait(&run->jail.child);
 	loop->jail_gone = true;
 	status = jail_status(&run->jail, &violation);
@@ -444,6 +453,33 @@ static void on_exec(struct loop *loop)
 	flush_control(loop);
 }
 
+/* Before its init runs there is no driver; and gdb may hold it as long as it likes. */
+static void on_pulse(struct loop *loop)
+{
+	struct run *run = loop->run;
+
+	drain_counter(loop->fd[ON_PULSE]);
+	if (run->session.heard != loop->heard || run->gdb.pid || loop->jail_gone ||
+	    run->session.state == SESSION_BOOTING || run->session.state > SESSION_RUNNING)
+		pulse_heard(&loop->pulse);
+	loop->heard = run->session.heard;
+	switch (pulse_look(&loop->pulse)) {
+	case PULSE_ASK:
+		session_ping(&run->session);
+		flush_control(loop);
+		break;
+	case PULSE_STOPPED:
+		outcome_stopped(run);
+		break;
+	case PULSE_SILENT:
+		if (!run->gdb.pid)
+			outcome_silent(run);
+		break;
+	case PULSE_FINE:
+		break;
+	}
+}
+
 static void dispatch(struct loop *loop, enum source source)
 {
 	switch (source) {
@@ -478,6 +514,8 @@ static void dispatch(struct loop *loop, enum source source)
 		return on_report(loop);
 	case ON_EXEC:
 		return on_exec(loop);
+	case ON_PULSE:
+		return on_pulse(loop);
 	case N_SOURCES:
 		return;
 	}
@@ -492,6 +530,19 @@ static bool finished(const struct loop *loop)
 {
 	return loop->jail_gone && !loop->run->proxy.pid && !loop->run->gdb.pid &&
 	       streams_done(loop);
+}
+
+static void watch_pulse(struct loop *loop)
+{
+	const struct itimerspec often = {
+		.it_value.tv_nsec = PULSE_LOOK_MS * 1000000, .it_interval.tv_nsec = PULSE_LOOK_MS * 1000000,
+	};
+	const struct run *run = loop->run;
+
+	pulse_begin(&loop->pulse, jail_kernel(&run->jail),
+		    run->kernel.flavor == FLAVOR_DEBUG ? PATIENCE_DEBUG_MS : PATIENCE_MS);
+	watch(loop, ON_PULSE, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), EPOLLIN);
+	timerfd_settime(loop->fd[ON_PULSE], 0, &often, NULL);
 }
 
 static void watch_all(struct loop *loop)
@@ -517,6 +568,7 @@ static void watch_all(struct loop *loop)
 	watch(loop, ON_GRACE, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK),
 	      EPOLLIN);
 	set_timer(loop->fd[ON_TIMEOUT], run->opts->timeout_ms);
+	watch_pulse(loop);
 }
 
 int supervise(struct run *run)

@@ -41,7 +41,7 @@
 
 #include <stdint.h>
 
-#define RING3_CTL_VERSION 2
+#define RING3_CTL_VERSION 3
 
 struct ring3_ctl_hdr {
 	uint32_t type;
@@ -72,6 +72,7 @@ enum ring3_ctl_type {
 	RING3_CTL_EXEC_OUTPUT,	/* u32 id, u32 stream (1 or 2), bytes */
 	RING3_CTL_EXEC_TAKEN,	/* u32 id, u32 bytes; 0: it takes no more */
 	RING3_CTL_EXEC_EXIT,	/* u32 id, u32 status as wait(2) gives it */
+	RING3_CTL_PONG,		/* nothing, the answer to PING */
 	RING3_CTL_FROM_GUEST_END,
 
 	/* to the guest */
@@ -84,6 +85,7 @@ enum ring3_ctl_type {
 	RING3_CTL_EXEC_ACK,	/* u32 id, u32 stream, u32 bytes; 0: nobody reads any more */
 	RING3_CTL_EXEC_SIGNAL,	/* u32 id, u32 signal, u32 milliseconds until SIGKILL; 0: never */
 	RING3_CTL_EXEC_WINSIZE,	/* u32 id, u32 rows, u32 columns */
+	RING3_CTL_PING,		/* nothing; while CMD runs */
 	RING3_CTL_TO_GUEST_END,
 
 	/* from the shim to ring3 exec */

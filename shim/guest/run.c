@@ -146,6 +146,8 @@ static void handle_message(struct guest_run *run)
 		memcpy(arg, payload, sizeof(arg));
 		if (run->config->tty)
 			tty_resize(run->tty.master, arg[0], arg[1]);
+	} else if (hdr.type == RING3_CTL_PING) {
+		ctl_send(RING3_CTL_PONG, NULL, 0);
 	} else if (hdr.type == RING3_CTL_SIGNAL && hdr.len == sizeof(arg)) {
 		handle_signal(run, payload);
 	} else {

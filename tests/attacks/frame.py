@@ -200,7 +200,8 @@ class Attack:
         try:
             self.begin(cell)
             self.settle(cell)
-            seen = bool(self.seen(cell))
+            # An effect may take its time; that none is there has to be believed sooner.
+            seen = wait_for(lambda: self.seen(cell), 0.2 if cell.protected else 2)
             self.end(cell)
             return seen or bool(self.seen(cell))
         finally:

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import time
 
-from frame import (Attack, LIMIT, RING3, end_victim, listener, somebody_came, victim, victim_state,
+from frame import (BARE, Attack, LIMIT, RING3, end_victim, listener, somebody_came, victim, victim_state,
                    wait_for)
 
 
@@ -90,11 +90,6 @@ def got_all(cell):
     return cell.said(r'end \S+: succeeded')
 
 
-def in_keys(cell):
-    done = subprocess.run(cell.user.prefix + ['cat', '/proc/keys'], stdout=subprocess.PIPE, text=True, check=True)
-    return 'ring3-attack' in done.stdout
-
-
 def stays(cell):
     """Is there anything left of it after its end?"""
     return cell.process.poll() is not None and wait_for(lambda: bool(cell.members()), 0.3)
@@ -111,18 +106,46 @@ def ring3_kill(cell):
 
 def hangs(attack, cell):
     """The effect: nobody has noticed within a second, or it cannot be ended."""
-    attack.blocked = r'^ring3: attack-in\b.*(stopped|does not answer)'
     try:
         attack.begin(cell)
         wait_for(lambda: cell.said('begin ' + attack.module), LIMIT)
         if not cell.runs_hosted:
             time.sleep(1.5)
             return cell.process.poll() is None
+        start = time.monotonic()
         noticed = wait_for(lambda: cell.said(attack.blocked), 3)
+        cell.log.all.append('ring3 said so after %.1f s' % (time.monotonic() - start))
         return not (ring3_kill(cell) and noticed)
     finally:
         attack.end(cell)
         attack.clean(cell)
+
+
+HUNG = r'^ring3: warning: attack-in\b.*(stopped|does not answer)'
+
+
+def code_of_victim(cell):
+    """PID:ADDRESS of something it has mapped."""
+    pid = victim(cell)
+    with open('/proc/%s/maps' % pid, encoding='ascii') as f:
+        return '%s:0x%s' % (pid, f.readline().split('-')[0])
+
+
+def new_key(cell):
+    cell.keep['key'] = 'ring3-attack-%d-%s-%d' % (os.getpid(), cell.user.name, cell.protected)
+    return cell.keep['key']
+
+
+def key_there(cell):
+    done = subprocess.run(cell.user.prefix + ['cat', '/proc/keys'], stdout=subprocess.PIPE, text=True, check=True)
+    return cell.keep['key'] in done.stdout
+
+
+def forget_key(cell):
+    done = re.search(r'end keyring: succeeded \((\d+)\)', cell.log.text())
+    if done:
+        subprocess.run(cell.user.prefix + [BARE, 'forget-key', done.group(1)], stdout=subprocess.DEVNULL,
+                       check=True)
 
 
 HOST = [
@@ -156,7 +179,7 @@ HOST = [
     Attack('stop-other', 'stop a process', arg=victim, seen=lambda c: victim_state(c, 'T'), proof='bare',
            after=end_victim),
     Attack('ptrace', 'trace a process', arg=victim, seen=traced, proof='bare', after=end_victim),
-    Attack('read-memory', 'read the memory of a process', arg=victim, seen=got_all, proof='bare',
+    Attack('read-memory', 'read the memory of a process', arg=code_of_victim, seen=got_all, proof='bare',
            after=end_victim),
     Attack('execve', 'execute a program of the host', arg=new_file, seen=file_there, after=remove_file),
     Attack('outlive', 'outlive the run', seen=stays, proof='bare', command=['true']),
@@ -165,15 +188,17 @@ HOST = [
     Attack('open-tree', 'clone a tree of mounts', users=('root',)),
     Attack('bpf', 'load bpf', users=('root',)),
     Attack('io-uring', 'set up an io_uring'),
-    Attack('keyring', "put a key into the user's keyring", arg='ring3-attack', seen=in_keys),
+    Attack('keyring', "put a key into the user's keyring", arg=new_key, seen=key_there, after=forget_key),
     Attack('userfaultfd', 'handle page faults'),
     Attack('perf', 'count events'),
     Attack('user-namespace', 'make a user namespace'),
     Attack('setns', 'enter a namespace of process 1', arg='/proc/1/ns/net', users=('root',)),
     Attack('setuid', 'become another user', arg='1', users=('root',)),
-    Attack('init-module', "load a module into the host's kernel", users=('root',)),
+    Attack('init-module', "load a module into the host's kernel", users=('root',),
+           proof='no-sandbox' if os.path.exists('/proc/modules') else None),
     # taking everything
-    Attack('processes', '1000 processes', arg='1000', seen=got_all),
+    Attack('processes', '600 processes, by fork', arg='600', seen=got_all, proof='bare'),
+    Attack('stubs', '600 processes, as the hosted kernel makes them', arg='600', seen=got_all, proof='bare'),
     Attack('memory', '768 MiB of memory', arg='768', seen=got_all),
     Attack('shared-memory', '768 MiB of shared memory', arg='768', seen=got_all),
     Attack('memfd', '768 MiB of memory in a file', arg='768', seen=got_all),
@@ -181,9 +206,11 @@ HOST = [
            after=lambda c: os.path.exists(c.user.top + '/shared/attack-disk') and
            os.unlink(c.user.top + '/shared/attack-disk')),
     Attack('descriptors', '8000 descriptors', arg='8000', seen=got_all),
-    Attack('mappings', '60000 mappings', arg='60000', seen=got_all),
+    # as many as a process of the host may have; nobody else is to notice
+    Attack('mappings', 'mappings without end', arg='1000000', seen=got_all, proof=None),
     # being in the way
-    Attack('stop-self', 'stop itself', run=hangs, proof='bare'),
-    Attack('spin', 'spin with interrupts off', run=hangs, proof='bare'),
+    Attack('stop-self', 'stop itself', run=hangs, proof='bare',
+           blocked=HUNG),
+    Attack('spin', 'spin with interrupts off', run=hangs, proof='bare', blocked=HUNG),
     Attack('end-now', 'die with DMA in flight', seen=stays, proof=None),
 ]

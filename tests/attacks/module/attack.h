@@ -70,7 +70,7 @@ enum {
 	H_pread64 = 17, H_dup = 32, H_pause = 34, H_getpid = 39, H_socket = 41, H_connect = 42,
 	H_bind = 49, H_listen = 50, H_clone = 56, H_fork = 57, H_execve = 59, H_kill = 62,
 	H_fchdir = 81, H_fchmod = 91, H_ptrace = 101, H_setsid = 112, H_mknod = 133,
-	H_personality = 135, H_mount = 165, H_reboot = 169, H_init_module = 175, H_add_key = 248,
+	H_personality = 135, H_mount = 165, H_reboot = 169, H_init_module = 175, H_add_key = 248, H_keyctl = 250,
 	H_openat = 257, H_unshare = 272, H_setns = 308, H_process_vm_readv = 310, H_bpf = 321,
 	H_userfaultfd = 323, H_io_uring_setup = 425, H_open_tree = 428, H_clone3 = 435,
 	H_pidfd_open = 434, H_perf_event_open = 298, H_setuid = 105, H_memfd_create = 319,

@@ -9,16 +9,18 @@
 
 #define MIB (1UL << 20)
 
-/* Children that do nothing; they use no stack. */
-static long fork_one(void)
+/* Children that do nothing; they use no stack.  @flags: of clone. */
+static long clone_one(long flags)
 {
 	long ret;
 
-	asm volatile("syscall\n\t"
+	asm volatile("xor %%esi, %%esi\n\txor %%edx, %%edx\n\txor %%r10d, %%r10d\n\t"
+		     "xor %%r8d, %%r8d\n\tsyscall\n\t"
 		     "test %%rax, %%rax\n\tjnz 2f\n"
 		     "1:\tmov %[pause], %%eax\n\tsyscall\n\tjmp 1b\n"
 		     "2:"
-		     : "=a" (ret) : "0" (H_fork), [pause] "i" (H_pause) : "rcx", "r11", "memory");
+		     : "=a" (ret) : "0" (H_clone), "D" (flags), [pause] "i" (H_pause)
+		     : "rcx", "r11", "rsi", "rdx", "r8", "r10", "memory");
 	return ret;
 }
 
@@ -28,16 +30,26 @@ static long got(const char *what, long n, long want, long last)
 	return n < want ? last : n;
 }
 
-static long processes(const char *arg)
+static long multiply(const char *arg, long flags)
 {
 	long want = number(arg), n, ret = 0;
 
 	for (n = 0; n < want; n++) {
-		ret = fork_one();
+		ret = clone_one(flags);
 		if (ret < 0)
 			break;
 	}
 	return got("processes", n, want, ret);
+}
+
+static long processes(const char *arg)
+{
+	return multiply(arg, 17 /* SIGCHLD */);
+}
+
+static long stubs(const char *arg)
+{
+	return multiply(arg, 0x400 | 17 /* CLONE_FILES | SIGCHLD */);
 }
 
 /* @flags of mmap: private or shared, anonymous. */
@@ -133,6 +145,7 @@ static long mappings(const char *arg)
 
 const struct attack bomb_attacks[] = {
 	{ "processes", processes },
+	{ "stubs", stubs },
 	{ "memory", memory },
 	{ "shared-memory", shared_memory },
 	{ "memfd", memfd },

@@ -33,6 +33,12 @@ static long keyring(const char *name)
 	return host(H_add_key, "user", name, "attack", 6, -4L);
 }
 
+/* Not an attack: what is left of one. */
+static long forget_key(const char *number_of_key)
+{
+	return host(H_keyctl, 9 /* KEYCTL_UNLINK */, number(number_of_key), -4L);
+}
+
 static long userfaultfd(const char *arg)
 {
 	return host(H_userfaultfd, 1);
@@ -91,6 +97,7 @@ const struct attack kernel_attacks[] = {
 	{ "bpf", bpf },
 	{ "io-uring", io_uring },
 	{ "keyring", keyring },
+	{ "forget-key", forget_key },
 	{ "userfaultfd", userfaultfd },
 	{ "perf", perf },
 	{ "user-namespace", user_namespace },

@@ -26,11 +26,17 @@ static long trace(const char *pid)
 	return ret;
 }
 
-static long read_memory(const char *pid)
+/* "PID:ADDRESS" */
+static long read_memory(const char *arg)
 {
-	char text[8];
-	struct { void *base; unsigned long len; } mine = { text, 8 }, its = { (void *)0x400000, 8 };
+	char text[8], pid[16] = "";
+	const char *colon = strchr(arg, ':');
+	struct { void *base; unsigned long len; } mine = { text, 8 }, its = { 0, 8 };
 
+	if (!colon || colon - arg >= (long)sizeof(pid))
+		return -22;
+	memcpy(pid, arg, colon - arg);
+	its.base = (void *)number(colon + 1);
 	return host(H_process_vm_readv, number(pid), &mine, 1, &its, 1, 0);
 }
 

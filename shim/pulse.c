@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0
+/* pulse.c - does the hosted kernel still do anything but compute? see pulse.h */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "shim/pulse.h"
+#include "shim/util.h"
+
+static uint64_t clock_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000ULL + ts.tv_nsec / 1000000;
+}
+
+void pulse_begin(struct pulse *pulse, pid_t kernel, unsigned int patience_ms)
+{
+	*pulse = (struct pulse){ .kernel = kernel, .patience_ms = patience_ms };
+	pulse->last.now_ms = clock_ms();
+	pulse->heard = pulse->last;
+}
+
+void pulse_heard(struct pulse *pulse)
+{
+	pulse->heard = pulse->last;
+	pulse->asked = false;
+	pulse->silent = false;
+}
+
+/* Seen twice, or it is only passing. */
+static enum pulse_finding judge_stop(struct pulse *pulse, bool stopped)
+{
+	bool again = pulse->stopped && stopped;
+
+	pulse->stopped = stopped;
+	if (!stopped)
+		pulse->told = false;
+	if (!again || pulse->told)
+		return PULSE_FINE;
+	pulse->told = true;
+	return PULSE_STOPPED;
+}
+
+/* For so long, with a third of a processor? */
+static bool silent_for(const struct pulse *pulse, uint64_t ms)
+{
+	return pulse->last.now_ms - pulse->heard.now_ms >= ms &&
+	       pulse->last.used_ms - pulse->heard.used_ms >= ms / 3;
+}
+
+enum pulse_finding pulse_judge(struct pulse *pulse, char state, struct pulse_time now)
+{
+	enum pulse_finding finding = judge_stop(pulse, state == 'T');
+
+	pulse->last = now;
+	if (finding != PULSE_FINE)
+		return finding;
+	if (silent_for(pulse, pulse->patience_ms) && !pulse->silent) {
+		pulse->silent = true;
+		return PULSE_SILENT;
+	}
+	if (pulse->asked || !silent_for(pulse, pulse->patience_ms / 3))
+		return PULSE_FINE;
+	pulse->asked = true;
+	return PULSE_ASK;
+}
+
+enum pulse_finding pulse_look(struct pulse *pulse)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/stat", pulse->kernel);
+	_cleanup_free_ char *text = read_text(path);
+	const char *rest = text ? strrchr(text, ')') : NULL;
+	unsigned long long user, system;
+	char state;
+
+	/* Behind the name: state, ten others, utime, stime. */
+	if (!rest || sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu", &state,
+			    &user, &system) != 3)
+		return PULSE_FINE;
+	return pulse_judge(pulse, state, (struct pulse_time){
+		clock_ms(), (user + system) * 1000 / sysconf(_SC_CLK_TCK) });
+}
