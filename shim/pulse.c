@@ -43,11 +43,11 @@ static enum pulse_finding judge_stop(struct pulse *pulse, bool stopped)
 	return PULSE_STOPPED;
 }
 
-/* For so long, with a third of a processor? */
-static bool silent_for(const struct pulse *pulse, uint64_t ms)
+/* Since then so long, with a third of a processor? */
+static bool passed(const struct pulse *pulse, const struct pulse_time *since, uint64_t ms)
 {
-	return pulse->last.now_ms - pulse->heard.now_ms >= ms &&
-	       pulse->last.used_ms - pulse->heard.used_ms >= ms / 3;
+	return pulse->last.now_ms - since->now_ms >= ms &&
+	       pulse->last.used_ms - since->used_ms >= ms / 3;
 }
 
 enum pulse_finding pulse_judge(struct pulse *pulse, char state, struct pulse_time now)
@@ -57,14 +57,16 @@ enum pulse_finding pulse_judge(struct pulse *pulse, char state, struct pulse_tim
 	pulse->last = now;
 	if (finding != PULSE_FINE)
 		return finding;
-	if (silent_for(pulse, pulse->patience_ms) && !pulse->silent) {
-		pulse->silent = true;
-		return PULSE_SILENT;
+	if (!pulse->asked && passed(pulse, &pulse->heard, pulse->patience_ms / 3)) {
+		pulse->asked = true;
+		pulse->question = now;
+		return PULSE_ASK;
 	}
-	if (pulse->asked || !silent_for(pulse, pulse->patience_ms / 3))
+	if (!pulse->asked || pulse->silent ||
+	    !passed(pulse, &pulse->question, pulse->patience_ms * 2 / 3))
 		return PULSE_FINE;
-	pulse->asked = true;
-	return PULSE_ASK;
+	pulse->silent = true;
+	return PULSE_SILENT;
 }
 
 enum pulse_finding pulse_look(struct pulse *pulse)

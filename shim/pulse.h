@@ -5,7 +5,7 @@
  * Theory of operation: a hosted kernel that a driver keeps from scheduling, with interrupts off or in a
  * loop, cannot say so.  What is seen from outside is its processor time.  When it has used some and
  * nothing has been heard of it meanwhile, it is asked; when it has used more and has not answered,
- * that is worth a line.  An idle one is never asked, and one that has to wait for a
+ * that is worth a line.  An idle one is not asked, and one that has to wait for a
  * processor is not blamed.  One that was stopped by a signal is seen at once.
  */
 #ifndef RING3_PULSE_H
@@ -30,7 +30,7 @@ struct pulse {
 	struct pulse_time {
 		uint64_t now_ms;	/* of a clock */
 		uint64_t used_ms;	/* of a processor */
-	} last, heard;		/* the last look; when it was heard of last */
+	} last, heard, question;	/* the last look; when it was heard of last, and asked */
 	bool asked, silent, stopped, told;
 };
 

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0
+/* shim-sandbox.c - the sandbox's plan, its filter of system calls, and the hosted kernel's pulse */
+#include <errno.h>
+#include <sched.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "shim/pulse.h"
+#include "shim/sandbox.h"
+#include "tests/unit/shim-test.h"
+
+static char top[] = "/tmp/ring3-test.XXXXXX";
+
+static char *below_top(const char *name)
+{
+	return xasprintf("%s/%s", top, name);
+}
+
+static int make_top(void **state)
+{
+	static const char *const dirs[] = { "", "a", "a/b", "a/b/c", "kernel", "build" };
+
+	(void)state;
+	if (!mkdtemp(top))
+		return -1;
+	for (size_t i = 1; i < ARRAY_SIZE(dirs); i++) {
+		_cleanup_free_ char *dir = below_top(dirs[i]);
+
+		if (mkdir(dir, 0755) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int remove_top(void **state)
+{
+	static const char *const dirs[] = { "a/b/c", "a/b", "a", "kernel", "build", "" };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
+		_cleanup_free_ char *dir = below_top(dirs[i]);
+
+		if (rmdir(dir) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* A plan made in directory @cwd with @rw writable; debugging where @debug. */
+static struct sandbox plan(const char *cwd, const char *const *rw, bool debug)
+{
+	_cleanup_free_ char *dir = below_top(cwd), *kernel_dir = below_top("kernel");
+	_cleanup_free_ char *build = below_top("build"), *back = getcwd(NULL, 0);
+	struct hosted_kernel kernel = { .dir = kernel_dir, .build = build };
+	struct run_options opts = { .debug.on = debug };
+	struct drivers drivers = { 0 };
+	struct sandbox sandbox;
+
+	for (; rw && *rw; rw++) {
+		_cleanup_free_ char *path = below_top(*rw);
+
+		strv_add(&opts.rw, path);
+	}
+	assert_int_equal(chdir(dir), 0);
+	assert_int_equal(sandbox_plan(&sandbox, &opts, &kernel, &drivers, "/usr/bin/env"), 0);
+	assert_int_equal(chdir(back), 0);
+	strv_free(&opts.rw);
+	return sandbox;
+}
+
+static int place_of(const struct sandbox *sandbox, const char *name)
+{
+	_cleanup_free_ char *path = below_top(name);
+
+	for (size_t i = 0; i < sandbox->n_paths; i++) {
+		if (!strcmp(sandbox->paths[i].path, path))
+			return i;
+	}
+	return -1;
+}
+
+static void what_is_seen(void **state)
+{
+	struct sandbox sandbox = plan("a", NULL, false);
+
+	(void)state;
+	/* The initramfs is below /usr, which is seen anyhow. */
+	assert_int_equal(sandbox.n_paths, 2);
+	assert_int_not_equal(place_of(&sandbox, "a"), -1);
+	assert_int_not_equal(place_of(&sandbox, "kernel"), -1);
+	assert_false(sandbox.paths[0].writable);
+	sandbox_free(&sandbox);
+	sandbox = plan("a", NULL, true);
+	assert_int_not_equal(place_of(&sandbox, "build"), -1);
+	sandbox_free(&sandbox);
+}
+
+static void parents_come_first(void **state)
+{
+	static const char *const rw[] = { "a/b/c", "a/b", NULL };
+	struct sandbox sandbox = plan("a", rw, false);
+
+	(void)state;
+	assert_true(place_of(&sandbox, "a") < place_of(&sandbox, "a/b"));
+	assert_true(place_of(&sandbox, "a/b") < place_of(&sandbox, "a/b/c"));
+	assert_true(sandbox.paths[place_of(&sandbox, "a/b")].writable);
+	assert_false(sandbox.paths[place_of(&sandbox, "a")].writable);
+	sandbox_free(&sandbox);
+}
+
+static void writable_wins(void **state)
+{
+	static const char *const rw[] = { "a", NULL };
+	struct sandbox sandbox = plan("a/b", rw, false);
+
+	(void)state;
+	assert_true(sandbox.paths[place_of(&sandbox, "a")].writable);
+	assert_int_equal(place_of(&sandbox, "a/b"), -1);
+	sandbox_free(&sandbox);
+}
+
+/* What a child does behind the filter; it says with its exit status what it got. */
+static int no_socket(void)
+{
+	return socket(AF_UNIX, SOCK_STREAM, 0) >= 0;
+}
+
+static int shared_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
+}
+
+static int user_namespace(void)
+{
+	return syscall(SYS_clone, CLONE_NEWUSER | CLONE_FILES | SIGCHLD, 0, 0, 0, 0) >= 0;
+}
+
+static int attach(void)
+{
+	return syscall(SYS_ptrace, 16 /* PTRACE_ATTACH */, 1, 0, 0) >= 0;
+}
+
+static int execute(void)
+{
+	return execl("/bin/true", "true", NULL);
+}
+
+static int not_behind_another_number(void)
+{
+	long ret;
+
+	/* getpid by the number of x32. */
+	__asm__ volatile("syscall" : "=a" (ret) : "0" (0x40000027L) : "rcx", "r11", "memory");
+	return ret >= 0;
+}
+
+static int private_memory(void)
+{
+	return mmap(NULL, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
+}
+
+static int clone3_is_unknown(void)
+{
+	return !(syscall(SYS_clone3, NULL, 0) < 0 && errno == ENOSYS);
+}
+
+static int device_is_refused(void)
+{
+	return !(mknod("/tmp/ring3-test-node", S_IFCHR | 0600, 0x103) < 0 && errno == EPERM);
+}
+
+/* Runs @what behind the filter.  Returns its exit status, or -1 and the violation. */
+static int behind_filter(int (*what)(void), bool executed, struct sandbox_violation *violation)
+{
+	int notify[2], listener, status = 0;
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, notify), 0);
+	pid = fork();
+	if (!pid) {
+		if (give_up_calls(notify[1]) < 0)
+			_exit(99);
+		_exit(what());
+	}
+	close(notify[1]);
+	listener = sandbox_listener(notify[0]);
+	close(notify[0]);
+	assert_true(listener >= 0);
+	violation->call = -1;
+	while (waitpid(pid, &status, WNOHANG) != pid) {
+		struct pollfd in = { .fd = listener, .events = POLLIN };
+
+		if (poll(&in, 1, 20) > 0 && in.revents & POLLIN &&
+		    sandbox_judge(listener, &executed, violation)) {
+			kill(pid, SIGKILL);
+			waitpid(pid, &status, 0);
+			close(listener);
+			return -1;
+		}
+	}
+	close(listener);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void forbidden(int (*what)(void), int call, const char *words)
+{
+	struct sandbox_violation violation;
+	_cleanup_free_ char *text = NULL;
+
+	assert_int_equal(behind_filter(what, true, &violation), -1);
+	assert_int_equal(violation.call, call);
+	text = sandbox_describe(&violation);
+	assert_non_null(strstr(text, words));
+}
+
+static void calls_that_end_the_run(void **state)
+{
+	(void)state;
+	forbidden(no_socket, SYS_socket, "socket(0x1, 0x1, 0, ");
+	forbidden(shared_memory, SYS_mmap, "mmap(");
+	forbidden(user_namespace, SYS_clone, "clone(");
+	forbidden(attach, SYS_ptrace, "ptrace(0x10,");
+	forbidden(execute, SYS_execve, "execve(");
+}
+
+static void calls_that_go_on(void **state)
+{
+	struct sandbox_violation violation;
+
+	(void)state;
+	assert_int_equal(behind_filter(private_memory, true, &violation), 0);
+	assert_int_equal(behind_filter(clone3_is_unknown, true, &violation), 0);
+	assert_int_equal(behind_filter(device_is_refused, true, &violation), 0);
+}
+
+static void another_architecture_is_killed(void **state)
+{
+	struct sandbox_violation violation;
+
+	(void)state;
+	assert_int_equal(behind_filter(not_behind_another_number, true, &violation), 128 + SIGSYS);
+}
+
+/* Once, before anything else runs. */
+static void the_hosted_kernel_is_executed(void **state)
+{
+	struct sandbox_violation violation;
+
+	(void)state;
+	assert_int_equal(behind_filter(execute, false, &violation), 0);
+}
+
+static struct pulse_time at(unsigned int now, unsigned int used)
+{
+	return (struct pulse_time){ now, used };
+}
+
+static struct pulse pulse_at_zero(void)
+{
+	return (struct pulse){ .kernel = 1, .patience_ms = 900 };
+}
+
+/* It answers, should it have used enough after a minute to be asked. */
+static void pulse_of_the_idle(void **state)
+{
+	struct pulse pulse = pulse_at_zero();
+	unsigned int asked = 0;
+
+	(void)state;
+	for (unsigned int ms = 200; ms < 100000; ms += 200) {
+		enum pulse_finding finding = pulse_judge(&pulse, 'S', at(ms, ms / 1000));
+
+		assert_true(finding == PULSE_FINE || finding == PULSE_ASK);
+		if (finding == PULSE_ASK)
+			pulse_heard(&pulse);
+		asked += finding == PULSE_ASK;
+	}
+	assert_int_equal(asked, 0);
+}
+
+static void pulse_of_the_busy(void **state)
+{
+	struct pulse pulse = pulse_at_zero();
+
+	(void)state;
+	for (unsigned int ms = 200; ms < 100000; ms += 200) {
+		enum pulse_finding finding = pulse_judge(&pulse, 'R', at(ms, ms));
+
+		assert_true(finding == PULSE_FINE || finding == PULSE_ASK);
+		if (finding == PULSE_ASK)
+			pulse_heard(&pulse);
+	}
+}
+
+static void pulse_of_the_silent(void **state)
+{
+	struct pulse pulse = pulse_at_zero();
+
+	(void)state;
+	assert_int_equal(pulse_judge(&pulse, 'R', at(200, 200)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(400, 400)), PULSE_ASK);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(800, 800)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(1000, 1000)), PULSE_SILENT);
+	/* Once. */
+	assert_int_equal(pulse_judge(&pulse, 'R', at(1200, 1200)), PULSE_FINE);
+	pulse_heard(&pulse);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(1400, 1400)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(1600, 1600)), PULSE_ASK);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(2200, 2200)), PULSE_SILENT);
+}
+
+/* Somebody else has the processor, or had it and kept us from looking. */
+static void pulse_of_the_starved(void **state)
+{
+	struct pulse pulse = pulse_at_zero();
+
+	(void)state;
+	assert_int_equal(pulse_judge(&pulse, 'R', at(5000, 99)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(9000, 4000)), PULSE_ASK);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(15000, 4199)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(15200, 4200)), PULSE_SILENT);
+}
+
+static void pulse_of_the_stopped(void **state)
+{
+	struct pulse pulse = pulse_at_zero();
+
+	(void)state;
+	assert_int_equal(pulse_judge(&pulse, 'T', at(200, 0)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'T', at(400, 0)), PULSE_STOPPED);
+	assert_int_equal(pulse_judge(&pulse, 'T', at(600, 0)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'S', at(800, 0)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'T', at(1000, 0)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'T', at(1200, 0)), PULSE_STOPPED);
+	/* A debugger's stop is a 't'. */
+	assert_int_equal(pulse_judge(&pulse, 't', at(1400, 0)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 't', at(1600, 0)), PULSE_FINE);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_seen),
+		cmocka_unit_test(parents_come_first),
+		cmocka_unit_test(writable_wins),
+		cmocka_unit_test(calls_that_end_the_run),
+		cmocka_unit_test(calls_that_go_on),
+		cmocka_unit_test(another_architecture_is_killed),
+		cmocka_unit_test(the_hosted_kernel_is_executed),
+		cmocka_unit_test(pulse_of_the_idle),
+		cmocka_unit_test(pulse_of_the_busy),
+		cmocka_unit_test(pulse_of_the_silent),
+		cmocka_unit_test(pulse_of_the_starved),
+		cmocka_unit_test(pulse_of_the_stopped),
+	};
+
+	return cmocka_run_group_tests_name("shim-sandbox", tests, make_top, remove_top);
+}
