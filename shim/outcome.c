@@ -11,6 +11,10 @@
 
 #define TAIL_LINES 8
 
+/* Bytes of private memory of all the hosted kernel's processes; one takes some 10 MiB. */
+#define USAGE_MAX (1ULL << 30)
+#define USAGE_MAX_DEBUG (4ULL << 30)
+
 /* The first reason stands. */
 static bool decide(struct run *run, int status, char *message)
 {
@@ -180,6 +184,23 @@ void outcome_silent(const struct run *run)
 	warn("%s%s: the hosted kernel computes and does not answer: a driver loops, or has interrupts off; "
 	     "'ring3 attach %s' shows where, 'ring3 kill %s' ends it", run->instance.name, names,
 	     run->instance.name, run->instance.name);
+}
+
+/* KASAN's shadow memory and its quarantine are private, too. */
+bool outcome_usage(struct run *run, struct usage usage)
+{
+	uint64_t limit = run->kernel.flavor == FLAVOR_DEBUG ? USAGE_MAX_DEBUG : USAGE_MAX;
+	_cleanup_free_ char *names = NULL;
+
+	if (usage.private_bytes <= limit)
+		return false;
+	names = device_names(run);
+	crashed(run, xasprintf("sandbox: %s%s: the driver process and its %u others have taken %lluM of private "
+			       "memory, more than any hosted kernel needs (%lluM), and were ended",
+			       run->instance.name, names, usage.processes - 1,
+			       (unsigned long long)(usage.private_bytes >> 20),
+			       (unsigned long long)(limit >> 20)));
+	return true;
 }
 
 void outcome_kernel(struct run *run, int status, const struct sandbox_violation *violation)

@@ -4,6 +4,7 @@
 #define RING3_OUTCOME_H
 
 #include "shim/run.h"
+#include "shim/usage.h"
 
 /**
  * outcome_ready() - the proxy has closed its ready channel
@@ -42,6 +43,15 @@ void outcome_stopped(const struct run *run);
  * @run: the run
  */
 void outcome_silent(const struct run *run);
+
+/**
+ * outcome_usage() - have the processes of the hosted kernel taken more than they may?
+ * @run: the run
+ * @usage: what they have
+ *
+ * Return: true if the run must end now.
+ */
+bool outcome_usage(struct run *run, struct usage usage);
 
 /**
  * outcome_kernel() - the hosted kernel has ended

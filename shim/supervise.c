@@ -23,6 +23,7 @@
 #include "shim/signals.h"
 #include "shim/status.h"
 #include "shim/tty.h"
+#include "shim/usage.h"
 
 #define GRACE_SIGNAL_MS 1000	/* CMD may clean up after a signal */
 #define GRACE_KERNEL_MS 2000	/* the hosted kernel may write back and switch off after it */
@@ -37,6 +38,7 @@
 /* The hosted kernel computes and gives no sign of life; KASAN and lockdep make probes slow. */
 #define PATIENCE_MS 800
 #define PATIENCE_DEBUG_MS 10000
+#define LOOKS_PER_USAGE 5
 
 /*
  * A guest that asks and does not read the answers is not listened to beyond this; above what
@@ -81,6 +83,7 @@ struct loop {
 	enum hold hold;
 	struct pulse pulse;
 	unsigned int heard;	/* of the session, at the last look */
+	unsigned int looks;
 };
 
 static void watch(struct loop *loop, enum source source, int fd, uint32_t events)
@@ -453,6 +456,17 @@ static void on_exec(struct loop *loop)
 	flush_control(loop);
 }
 
+/* Each process has its own limit; this is for all of them. */
+static void look_at_usage(struct loop *loop)
+{
+	struct run *run = loop->run;
+
+	if (run->opts->no_sandbox || run->forced || ++loop->looks % LOOKS_PER_USAGE)
+		return;
+	if (outcome_usage(run, usage_of(loop->pulse.kernel)))
+		force_end(loop, RING3_EXIT_CRASH, 0);
+}
+
 /* Before its init runs there is no driver; and gdb may hold it as long as it likes. */
 static void on_pulse(struct loop *loop)
 {
@@ -463,6 +477,7 @@ static void on_pulse(struct loop *loop)
 	    run->session.state == SESSION_BOOTING || run->session.state > SESSION_RUNNING)
 		pulse_heard(&loop->pulse);
 	loop->heard = run->session.heard;
+	look_at_usage(loop);
 	switch (pulse_look(&loop->pulse)) {
 	case PULSE_ASK:
 		session_ping(&run->session);

@@ -144,6 +144,7 @@ class Attack:
     users    whose child it is tried as; the others cannot do it anyhow
     device   the device of the run
     command  what runs inside meanwhile
+    settled  a function of the cell: is there nothing more to come?
     after    a function of the cell, called at its end: gives back what `arg` took
     run      a function of the cell instead of all this, for attacks that are no module
     blocked  expression of the line that names the attack, with the run's name in it
@@ -160,6 +161,8 @@ class Attack:
         self.command = more.pop('command', ['sleep', '5'])
         self.after = more.pop('after', None)
         self.run = more.pop('run', None)
+        self.settled = more.pop('settled', lambda cell: cell.process.poll() is not None or
+                                cell.said('ring3_attack: end '))
         self.blocked = more.pop('blocked', r'^ring3: sandbox: attack-in\b')
         assert not more, more
 
@@ -183,7 +186,7 @@ class Attack:
 
     def settle(self, cell):
         """The attack has been made, or its process has ended."""
-        wait_for(lambda: cell.process.poll() is not None or cell.said('ring3_attack: end '), LIMIT)
+        wait_for(lambda: self.settled(cell), LIMIT)
 
     def end(self, cell):
         for sig in (signal.SIGTERM, signal.SIGKILL):
@@ -344,6 +347,19 @@ class Frame:
         print('\n'.join(self.notes))
         print('\n%d passed, %d failed' % (self.passed, self.failed))
         return 1 if self.failed else 0
+
+
+def private_memory(pids):
+    """Bytes of memory of these processes that are no file's."""
+    pages = 0
+    for pid in pids:
+        try:
+            with open('/proc/%d/statm' % pid, encoding='ascii') as statm:
+                resident, shared = map(int, statm.read().split()[1:3])
+        except OSError:
+            continue
+        pages += resident - shared
+    return pages * 4096
 
 
 # Victims and witnesses that several tables use.

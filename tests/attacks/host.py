@@ -6,8 +6,8 @@ import socket
 import subprocess
 import time
 
-from frame import (BARE, Attack, LIMIT, RING3, end_victim, listener, somebody_came, victim, victim_state,
-                   wait_for)
+from frame import (BARE, Attack, LIMIT, RING3, end_victim, listener, private_memory, somebody_came,
+                   victim, victim_state, wait_for)
 
 
 def drop_listener(cell):
@@ -148,6 +148,11 @@ def forget_key(cell):
                        check=True)
 
 
+def family_is_large(cell):
+    """All of it: 1.2 GiB of private memory."""
+    return private_memory(cell.members()) > 1200 << 20
+
+
 HOST = [
     # files
     Attack('shadow', 'read /etc/shadow', seen=lambda c: c.said("read 'root'"), users=('root',)),
@@ -201,6 +206,8 @@ HOST = [
     Attack('stubs', '600 processes, as the hosted kernel makes them', arg='600', seen=got_all, proof='bare'),
     Attack('memory', '768 MiB of memory', arg='768', seen=got_all),
     Attack('shared-memory', '768 MiB of shared memory', arg='768', seen=got_all),
+    Attack('family', '1.3 GiB of memory in 10 processes', arg='10:130', seen=family_is_large, proof='bare', command=['sleep', '14'],
+           settled=lambda c: c.process.poll() is not None or family_is_large(c)),
     Attack('memfd', '768 MiB of memory in a file', arg='768', seen=got_all),
     Attack('disk', '300 MiB of disk', seen=got_all, arg=lambda c: '300:' + c.user.top + '/shared',
            after=lambda c: os.path.exists(c.user.top + '/shared/attack-disk') and

@@ -77,6 +77,44 @@ static long shared_memory(const char *arg)
 	return touch(arg, 0x21);
 }
 
+/*
+ * "PROCESSES:MIB" of memory: each child writes to its own copy of what is one mapping here, with
+ * its registers alone.
+ */
+static long family(const char *arg)
+{
+	const char *colon = strchr(arg, ':');
+	char digits[8] = "";
+	long want, size, n, at, ret = 0;
+
+	if (!colon || colon - arg >= (long)sizeof(digits))
+		return -22;
+	memcpy(digits, arg, colon - arg);
+	want = number(digits);
+	size = number(colon + 1) * MIB;
+	at = host(H_mmap, 0, size, 3, 0x22, -1, 0);
+	if (at < 0 && at > -4096)
+		return at;
+	for (n = 0; n < want; n++) {
+		long from = at;
+
+		asm volatile("mov %[flags], %%edi\n\txor %%esi, %%esi\n\txor %%edx, %%edx\n\t"
+			     "xor %%r10d, %%r10d\n\txor %%r8d, %%r8d\n\tsyscall\n\t"
+			     "test %%rax, %%rax\n\tjnz 2f\n"
+			     "1:\tmovb $1, (%[from])\n\tadd $4096, %[from]\n\t"
+			     "cmp %[end], %[from]\n\tjb 1b\n"
+			     "3:\tmov %[pause], %%eax\n\tsyscall\n\tjmp 3b\n"
+			     "2:"
+			     : "=a" (ret), [from] "+r" (from)
+			     : "0" (H_clone), [flags] "i" (0x411), [pause] "i" (H_pause),
+			       [end] "r" (at + size)
+			     : "rcx", "r11", "rdi", "rsi", "rdx", "r8", "r10", "memory");
+		if (ret < 0)
+			break;
+	}
+	return got("processes", n, want, ret);
+}
+
 /* Memory that no limit of a process counts. */
 static long memfd(const char *arg)
 {
@@ -148,6 +186,7 @@ const struct attack bomb_attacks[] = {
 	{ "stubs", stubs },
 	{ "memory", memory },
 	{ "shared-memory", shared_memory },
+	{ "family", family },
 	{ "memfd", memfd },
 	{ "disk", disk },
 	{ "descriptors", descriptors },

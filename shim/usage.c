@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0
+/* usage.c - what the processes of a run have taken together; see usage.h */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "shim/usage.h"
+#include "shim/util.h"
+
+/* More than a sandbox allows; they are counted, not walked for ever. */
+#define MAX_PROCESSES 4096
+
+struct pids {
+	pid_t v[MAX_PROCESSES];
+	size_t n;
+};
+
+static void add_children(struct pids *pids, pid_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/task/%d/children", pid, pid);
+	_cleanup_free_ char *text = read_text(path);
+	char *at = text, *end;
+
+	for (; at && pids->n < MAX_PROCESSES; at = end) {
+		long child = strtol(at, &end, 10);
+
+		if (end == at)
+			break;
+		pids->v[pids->n++] = child;
+	}
+}
+
+static uint64_t private_bytes(pid_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/statm", pid);
+	_cleanup_free_ char *text = read_text(path);
+	unsigned long long resident, shared;
+
+	if (!text || sscanf(text, "%*s %llu %llu", &resident, &shared) != 2 || shared > resident)
+		return 0;
+	return (resident - shared) * sysconf(_SC_PAGESIZE);
+}
+
+struct usage usage_of(pid_t root)
+{
+	_cleanup_free_ struct pids *pids = xrealloc(NULL, sizeof(*pids));
+	struct usage usage = { 0 };
+
+	pids->n = 1;
+	pids->v[0] = root;
+	for (size_t i = 0; i < pids->n; i++) {
+		add_children(pids, pids->v[i]);
+		usage.private_bytes += private_bytes(pids->v[i]);
+	}
+	usage.processes = pids->n;
+	return usage;
+}
