@@ -484,7 +484,8 @@ static void on_pulse(struct loop *loop)
 		flush_control(loop);
 		break;
 	case PULSE_STOPPED:
-		outcome_stopped(run);
+		if (!run->gdb.pid)
+			outcome_stopped(run);
 		break;
 	case PULSE_SILENT:
 		if (!run->gdb.pid)

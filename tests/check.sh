@@ -51,6 +51,7 @@ need shellcheck shellcheck && run 'shellcheck' shellcheck -x -e SC2086,SC2046,SC
 #   no such macros, or the guest init no such library;
 #   LINE_SPACING: _cleanup_ declarations are not seen as such; MISSING_SPACE: strings of
 #   characters; NEW_TYPEDEFS: an array type; FUNCTION_ARGUMENTS: noreturn declarations;
+#   ENOSYS: what an invalid system call gets is what is meant;
 #   LINUX_VERSION_CODE, CONSTANT_COMPARISON, WEAK_DECLARATION: compat is for several kernels;
 #   EMBEDDED_FUNCTION_NAME, MACRO_ARG_UNUSED,LINUX_VERSION_CODE,CONSTANT_COMPARISON,WEAK_DECLARATION, REPEATED_WORD: wrong more often than right here.
 checkpatch() {
@@ -58,7 +59,7 @@ checkpatch() {
 	[ -f "$f" ] || { echo "check: no kernel tree: run 'make kernel'" >&2; return 1; }
 	git ls-files 'compat/ring3/*.[ch]' 'proxy/*.[ch]' 'shim/*.[ch]' |
 		xargs perl "$f" --no-tree --terse --quiet --no-summary --show-types --max-line-length=100 \
-		--ignore FILE_PATH_CHANGES,SPDX_LICENSE_TAG,AVOID_EXTERNS,SPLIT_STRING,CONST_STRUCT,VOLATILE,USE_NEGATIVE_ERRNO,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,STRCPY,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME,MACRO_ARG_UNUSED,LINUX_VERSION_CODE,CONSTANT_COMPARISON,WEAK_DECLARATION,REPEATED_WORD,LINE_SPACING,MISSING_SPACE,NEW_TYPEDEFS,FUNCTION_ARGUMENTS \
+		--ignore ENOSYS,FILE_PATH_CHANGES,SPDX_LICENSE_TAG,AVOID_EXTERNS,SPLIT_STRING,CONST_STRUCT,VOLATILE,USE_NEGATIVE_ERRNO,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,STRCPY,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME,MACRO_ARG_UNUSED,LINUX_VERSION_CODE,CONSTANT_COMPARISON,WEAK_DECLARATION,REPEATED_WORD,LINE_SPACING,MISSING_SPACE,NEW_TYPEDEFS,FUNCTION_ARGUMENTS \
 		-f
 }
 run 'checkpatch' checkpatch
