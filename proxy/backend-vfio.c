@@ -2,12 +2,10 @@
 /*
  * backend-vfio.c - real devices; how it works is told in vfio/vfio.h
  */
-#include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -51,27 +49,34 @@ static int open_device(struct vfio_dev *vd)
 {
 	char number[16], name[32];
 
-	if (remember(vd) || vfio_find(vd->dev, vd->bdf, number))
+	if (remember(vd) || vfio_find(vd, number))
 		return -1;
 	/* VFIO says that somebody has it; this, who. */
 	snprintf(name, sizeof(name), "vfio/%s", vd->bdf);
 	if (claim_take(vd->dev, name))
 		return -1;
-	vd->group = vfio_group_get(vd->dev, number);
-	if (!vd->group || take_bit(vd))
+	vd->group = vfio_group_get(vd, number);
+	if (!vd->group || take_bit(vd) || vd->group->way->device(vd))
 		return -1;
-	vd->fd = ioctl(vd->group->fd, VFIO_GROUP_GET_DEVICE_FD, vd->bdf);
-	if (vd->fd < 0)
-		return fail("device '%s': VFIO does not give %s: %m; the log of the host's kernel may say why ('dmesg')",
-			    device_name(vd->dev), vd->bdf);
-	/* The kernel opens it with O_CLOEXEC. */
 	return vfio_irq_open(vd);
+}
+
+static int check_params(const struct device *dev)
+{
+	const char *iommufd = spec_get(dev->spec, "iommufd");
+
+	if (iommufd && strcmp(iommufd, "auto") && strcmp(iommufd, "on") && strcmp(iommufd, "off"))
+		return fail("device '%s': iommufd=%s: use auto, on or off", device_name(dev),
+			    iommufd);
+	return 0;
 }
 
 static int open_vfio(struct device *dev)
 {
 	struct vfio_dev *vd;
 
+	if (check_params(dev))
+		return -1;
 	vd = calloc(1, sizeof(*vd));
 	if (!vd)
 		return fail("out of memory for '%s'", device_name(dev));
@@ -240,6 +245,7 @@ static void reset(struct device *dev)
 }
 
 static const struct backend_param params[] = {
+	{ "iommufd", "auto | on | off: open /dev/vfio/devices/vfioN and /dev/iommu, or the IOMMU group /dev/vfio/N? (auto: the first if they can be opened)" },
 	{ NULL, NULL },
 };
 

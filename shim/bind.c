@@ -282,16 +282,27 @@ int unbind_device(const struct host_device *dev, bool force)
 	return status;
 }
 
-int bind_give(const char *group, const char *user)
+static int give(const char *name, uid_t uid, const char *user)
 {
-	_cleanup_free_ char *path = host_path("/dev/vfio/%s", group);
+	_cleanup_free_ char *path = host_path("%s", name);
+
+	if (chown(path, uid, -1) < 0)
+		return fail("cannot give %s to user %s: %s", path, user, strerror(errno));
+	return 0;
+}
+
+int bind_give(const struct host_device *dev, const char *user)
+{
+	_cleanup_free_ char *group = xasprintf("/dev/vfio/%s", dev->group);
+	_cleanup_free_ char *node = host_vfio_node(dev->bdf);
 	const struct passwd *pw = getpwnam(user);
 	char *end;
-	long uid = strtol(user, &end, 10);
+	long number = strtol(user, &end, 10);
+	uid_t uid = pw ? pw->pw_uid : (uid_t)number;
+	int status;
 
 	if (!pw && (!isdigit((unsigned char)*user) || *end))
 		return fail("there is no user '%s'", user);
-	if (chown(path, pw ? pw->pw_uid : (uid_t)uid, -1) < 0)
-		return fail("cannot give %s to user %s: %s", path, user, strerror(errno));
-	return 0;
+	status = give(group, uid, user);
+	return status || !node ? status : give(node, uid, user);
 }

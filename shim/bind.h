@@ -41,12 +41,12 @@ int unbind_device(const struct host_device *dev, bool force);
 char *bind_before(const char *bdf);
 
 /**
- * bind_give() - let a user open an IOMMU group
- * @group: its number
+ * bind_give() - let a user open a device: its IOMMU group, and its own character device if it has one
+ * @dev: device, in a group and with VFIO
  * @user: a name or a number
  *
  * Return: 0, or an exit status with a message.
  */
-int bind_give(const char *group, const char *user);
+int bind_give(const struct host_device *dev, const char *user);
 
 #endif

@@ -146,7 +146,7 @@ static int handle(const char *text, const struct bind_options *opts, one_fn one)
 	else
 		status = one(&dev, opts);
 	if (!status && opts->user && dev.group)
-		status = bind_give(dev.group, opts->user);
+		status = bind_give(&dev, opts->user);
 	if (!status && one == bind_one && verbosity >= 0)
 		show_group(dev.group);
 	host_free(&dev);

@@ -139,7 +139,29 @@ char *host_in_use(const struct host_device *dev)
 	return found;
 }
 
-static char *opened_by(const char *proc, const char *pid, const char *what)
+/* What a process opens to have a device of a group. */
+struct nodes {
+	char **v;
+	size_t n;
+};
+
+static void add_node(struct nodes *nodes, char *path)
+{
+	if (!path)
+		return;
+	nodes->v = xrealloc(nodes->v, (nodes->n + 1) * sizeof(*nodes->v));
+	nodes->v[nodes->n++] = path;
+}
+
+static bool is_one(const struct nodes *nodes, const char *path)
+{
+	for (size_t i = 0; i < nodes->n; i++)
+		if (!strcmp(nodes->v[i], path))
+			return true;
+	return false;
+}
+
+static char *opened_by(const char *proc, const char *pid, const struct nodes *nodes)
 {
 	_cleanup_free_ char *path = xasprintf("%s/%s/fd", proc, pid);
 	_cleanup_free_ char *comm = xasprintf("%s/%s/comm", proc, pid);
@@ -153,7 +175,8 @@ static char *opened_by(const char *proc, const char *pid, const char *what)
 		char to[64];
 		ssize_t n = readlink(link, to, sizeof(to) - 1);
 
-		found = n > 0 && (size_t)n == strlen(what) && !memcmp(to, what, n);
+		to[n > 0 ? n : 0] = '\0';
+		found = is_one(nodes, to);
 	}
 	if (dir)
 		closedir(dir);
@@ -167,16 +190,25 @@ static char *opened_by(const char *proc, const char *pid, const char *what)
 
 char *host_holder(const char *group)
 {
-	_cleanup_free_ char *what = xasprintf("/dev/vfio/%s", group);
 	_cleanup_free_ char *proc = host_path("/proc");
+	struct nodes nodes = { 0 };
+	struct host_list list;
 	DIR *dir = opendir(proc);
 	struct dirent *e;
 	char *found = NULL;
 
+	add_node(&nodes, xasprintf("/dev/vfio/%s", group));
+	host_list(&list, group);
+	for (size_t i = 0; i < list.n; i++)
+		add_node(&nodes, host_vfio_node(list.v[i].bdf));
+	host_list_free(&list);
 	while (dir && !found && (e = readdir(dir)))
 		if (isdigit((unsigned char)e->d_name[0]))
-			found = opened_by(proc, e->d_name, what);
+			found = opened_by(proc, e->d_name, &nodes);
 	if (dir)
 		closedir(dir);
+	for (size_t i = 0; i < nodes.n; i++)
+		free(nodes.v[i]);
+	free(nodes.v);
 	return found;
 }

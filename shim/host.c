@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "shim/host.h"
 
@@ -54,6 +55,24 @@ static char *link_name(const char *bdf, const char *name)
 	to[n] = '\0';
 	slash = strrchr(to, '/');
 	return xstrdup(slash ? slash + 1 : to);
+}
+
+char *host_vfio_node(const char *bdf)
+{
+	_cleanup_free_ char *path = host_path("/sys/bus/pci/devices/%s/vfio-dev", bdf);
+	DIR *dir = opendir(path);
+	struct dirent *e;
+	char *node = NULL;
+
+	while (dir && !node && (e = readdir(dir))) {
+		_cleanup_free_ char *number = xasprintf("%s/%s/dev", path, e->d_name);
+
+		if (e->d_name[0] != '.' && !access(number, F_OK))
+			node = xasprintf("/dev/vfio/devices/%s", e->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return node;
 }
 
 static uint32_t number(const char *bdf, const char *name)

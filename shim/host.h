@@ -88,7 +88,15 @@ void host_list_free(struct host_list *list);
 char *host_in_use(const struct host_device *dev);
 
 /**
- * host_holder() - which process has a device's IOMMU group open
+ * host_vfio_node() - a device's own character device of VFIO's
+ * @bdf: long form
+ *
+ * Return: its path, to free; NULL: the device is not with VFIO, or the kernel has none.
+ */
+char *host_vfio_node(const char *bdf);
+
+/**
+ * host_holder() - which process has a device's IOMMU group open, or a device of it
  * @group: its number
  *
  * Return: "PID (NAME)" to free; NULL: none that we may see.

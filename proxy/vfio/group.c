@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * group.c - an IOMMU group, and the container that is its devices' address space
+ * group.c - an IOMMU group, whose devices share an address space
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "proxy/error.h"
+#include "proxy/spec.h"
 #include "proxy/vfio/vfio.h"
 
 static struct vfio_group *groups;
@@ -22,7 +21,15 @@ static struct vfio_group *groups;
 /* The hosted kernel's RAM begins here on its devices' bus (docs/architecture.md). */
 #define RAM_IOVA 0x40000000ull
 
-static int cannot_open(const struct device *dev, const char *path)
+/**
+ * vfio_cannot_open() - explain errno of a file of VFIO's
+ * @dev: for messages
+ * @path: of the file
+ * @rule: what a udev rule matches it by
+ *
+ * Return: -1 with fail().
+ */
+int vfio_cannot_open(const struct device *dev, const char *path, const char *rule)
 {
 	struct stat st;
 
@@ -31,8 +38,8 @@ static int cannot_open(const struct device *dev, const char *path)
 	case EPERM:
 		if (stat(path, &st))
 			st = (struct stat){ 0 };
-		return fail("device '%s': no permission for %s, which is for user %u and group %u with mode %o: run as root, or give it to a group by a udev rule such as SUBSYSTEM==\"vfio\", GROUP=\"vfio\", MODE=\"0660\"",
-			    device_name(dev), path, st.st_uid, st.st_gid, st.st_mode & 0777);
+		return fail("device '%s': no permission for %s, which is for user %u and group %u with mode %o: run as root, or give it to a group by a udev rule such as %s, GROUP=\"vfio\", MODE=\"0660\"",
+			    device_name(dev), path, st.st_uid, st.st_gid, st.st_mode & 0777, rule);
 	case EBUSY:
 		return fail("device '%s': another process uses %s; 'fuser -v %s' says which",
 			    device_name(dev), path, path);
@@ -44,97 +51,44 @@ static int cannot_open(const struct device *dev, const char *path)
 	}
 }
 
-static int open_container(struct vfio_group *g, const struct device *dev)
+/**
+ * vfio_fail_viable() - a group's other devices are in use
+ * @dev: for messages
+ * @group: its number
+ * @who: from vfio_not_viable()
+ *
+ * Return: -1 with fail().
+ */
+int vfio_fail_viable(const struct device *dev, const char *group, const char *who)
 {
-	g->container = open("/dev/vfio/vfio", O_RDWR | O_CLOEXEC);
-	if (g->container < 0)
-		return cannot_open(dev, "/dev/vfio/vfio");
-	if (ioctl(g->container, VFIO_GET_API_VERSION) != VFIO_API_VERSION ||
-	    ioctl(g->container, VFIO_CHECK_EXTENSION, VFIO_TYPE1v2_IOMMU) <= 0)
-		return fail("device '%s': the host's VFIO has no type 1 IOMMU: load the module, 'modprobe vfio_iommu_type1'",
-			    device_name(dev));
-	return 0;
+	return fail("device '%s': IOMMU group %s is not free as a whole: %s must be bound to vfio-pci too; run 'ring3 bind' for each",
+		    device_name(dev), group, who && *who ? who : "another of its devices");
 }
 
-static int open_group(struct vfio_group *g, const struct device *dev)
+/* What the user asked for; what the host offers if that was nothing. */
+static const struct vfio_way *choose(const struct vfio_dev *vd, const char *number)
 {
-	struct vfio_group_status status = { .argsz = sizeof(status) };
+	const char *param = spec_get(vd->dev->spec, "iommufd");
 	char path[64];
 
-	snprintf(path, sizeof(path), "/dev/vfio/%s", g->number);
-	g->fd = open(path, O_RDWR | O_CLOEXEC);
-	if (g->fd < 0)
-		return cannot_open(dev, path);
-	if (ioctl(g->fd, VFIO_GROUP_GET_STATUS, &status))
-		return fail("device '%s': no status of IOMMU group %s: %m", device_name(dev),
-			    g->number);
-	if (!(status.flags & VFIO_GROUP_FLAGS_VIABLE)) {
-		char *who = vfio_not_viable(g->number);
-
-		fail("device '%s': IOMMU group %s is not free as a whole: %s must be bound to vfio-pci too; run 'ring3 bind' for each",
-		     device_name(dev), g->number, who && *who ? who : "another of its devices");
-		free(who);
-		return -1;
-	}
-	return 0;
+	if (param && !strcmp(param, vfio_iommufd.param))
+		return &vfio_iommufd;
+	if (param && !strcmp(param, vfio_type1.param))
+		return &vfio_type1;
+	/* A kernel without groups has one way, and that shall say what it lacks. */
+	snprintf(path, sizeof(path), "/dev/vfio/%s", number);
+	return vfio_iommufd_offered(vd) || (*vd->node && access(path, F_OK)) ? &vfio_iommufd :
+									       &vfio_type1;
 }
 
-static int join(struct vfio_group *g, const struct device *dev)
+static int check_way(const struct vfio_group *g, const struct vfio_dev *vd)
 {
-	if (ioctl(g->fd, VFIO_GROUP_SET_CONTAINER, &g->container))
-		return fail("device '%s': IOMMU group %s does not join a container: %m",
-			    device_name(dev), g->number);
-	if (!ioctl(g->container, VFIO_SET_IOMMU, VFIO_TYPE1v2_IOMMU))
+	const char *param = spec_get(vd->dev->spec, "iommufd");
+
+	if (!param || !strcmp(param, "auto") || !strcmp(param, g->way->param))
 		return 0;
-	if (errno == EPERM)
-		return fail("device '%s': the machine does not remap interrupts, so a device could forge any: switch it on in the firmware (x2APIC, interrupt remapping), or accept that with 'modprobe vfio_iommu_type1 allow_unsafe_interrupts=1'",
-			    device_name(dev));
-	return fail("device '%s': no IOMMU for group %s: %m", device_name(dev), g->number);
-}
-
-/* The chain of capabilities behind struct vfio_iommu_type1_info. */
-static void take_ranges(struct vfio_group *g, const uint8_t *info, uint32_t size, uint32_t at)
-{
-	struct vfio_iommu_type1_info_cap_iova_range cap;
-
-	while (at && at <= size - sizeof(cap)) {
-		memcpy(&cap, info + at, sizeof(cap));
-		if (cap.header.id != VFIO_IOMMU_TYPE1_INFO_CAP_IOVA_RANGE) {
-			at = cap.header.next;
-			continue;
-		}
-		for (uint32_t i = 0; i < cap.nr_iovas && g->nr_ranges < VFIO_MAX_RANGES; i++) {
-			struct vfio_iova_range r;
-			size_t off = at + sizeof(cap) + i * sizeof(r);
-
-			if (off > size - sizeof(r))
-				return;
-			memcpy(&r, info + off, sizeof(r));
-			g->ranges[g->nr_ranges++] = (struct vfio_range){ r.start, r.end };
-		}
-		return;
-	}
-}
-
-/* Which bus addresses may be mapped; a kernel that does not say lets us try. */
-static int learn_ranges(struct vfio_group *g, const struct device *dev)
-{
-	struct vfio_iommu_type1_info head = { .argsz = sizeof(head) }, *info;
-
-	if (ioctl(g->container, VFIO_IOMMU_GET_INFO, &head))
-		return fail("device '%s': the IOMMU does not describe itself: %m",
-			    device_name(dev));
-	if (!(head.flags & VFIO_IOMMU_INFO_CAPS) || head.argsz <= sizeof(head) ||
-	    head.argsz > 65536)
-		return 0;
-	info = calloc(1, head.argsz);
-	if (!info)
-		return fail("out of memory for '%s'", device_name(dev));
-	info->argsz = head.argsz;
-	if (!ioctl(g->container, VFIO_IOMMU_GET_INFO, info))
-		take_ranges(g, (const uint8_t *)info, head.argsz, info->cap_offset);
-	free(info);
-	return 0;
+	return fail("device '%s': another device of IOMMU group %s is open with iommufd=%s; give both the same",
+		    device_name(vd->dev), g->number, g->way->param);
 }
 
 static void group_free(struct vfio_group *g)
@@ -150,26 +104,27 @@ static void group_free(struct vfio_group *g)
 
 /**
  * vfio_group_get() - the group of this number, opened once for all its devices
- * @dev: for messages
+ * @vd: the device that it is for
  * @number: of the group
  *
  * Return: the group, for vfio_group_put() when a bit of it was taken; NULL with fail().
  */
-struct vfio_group *vfio_group_get(const struct device *dev, const char *number)
+struct vfio_group *vfio_group_get(const struct vfio_dev *vd, const char *number)
 {
 	struct vfio_group *g;
 
 	for (g = groups; g; g = g->next)
 		if (!strcmp(g->number, number))
-			return g;
+			return check_way(g, vd) ? NULL : g;
 	g = calloc(1, sizeof(*g));
 	if (!g) {
-		fail("out of memory for '%s'", device_name(dev));
+		fail("out of memory for '%s'", device_name(vd->dev));
 		return NULL;
 	}
 	g->fd = g->container = -1;
 	snprintf(g->number, sizeof(g->number), "%s", number);
-	if (open_group(g, dev) || open_container(g, dev) || join(g, dev) || learn_ranges(g, dev)) {
+	g->way = choose(vd, number);
+	if (g->way->open(g, vd)) {
 		group_free(g);
 		return NULL;
 	}

@@ -11,7 +11,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -55,9 +55,6 @@ static int pin(const struct vfio_dev *vd, struct vfio_map *m, int fd)
 {
 	int prot = (m->flags & VFIO_DMA_MAP_FLAG_READ ? PROT_READ : 0) |
 		   (m->flags & VFIO_DMA_MAP_FLAG_WRITE ? PROT_WRITE : 0);
-	struct vfio_iommu_type1_dma_map map = {
-		.argsz = sizeof(map), .flags = m->flags, .iova = m->iova, .size = m->size,
-	};
 	int err;
 
 	m->at = mmap(NULL, m->size, prot, MAP_SHARED, fd, m->offset);
@@ -65,13 +62,12 @@ static int pin(const struct vfio_dev *vd, struct vfio_map *m, int fd)
 		return -errno;
 	/* Pages of a copy of this process would be the device's no more. */
 	madvise(m->at, m->size, MADV_DONTFORK);
-	map.vaddr = (uintptr_t)m->at;
-	if (!ioctl(vd->group->container, VFIO_IOMMU_MAP_DMA, &map))
+	err = vd->group->way->map(vd->group, m);
+	if (!err)
 		return 0;
-	err = errno;
 	munmap(m->at, m->size);
-	explain(vd, m, err);
-	return -err;
+	explain(vd, m, -err);
+	return err;
 }
 
 static int add(struct vfio_dev *vd, struct vfio_map *m, int fd)
@@ -130,13 +126,11 @@ int vfio_map(struct vfio_dev *vd, const struct dma_request *req, int fd)
 
 static void unpin(const struct vfio_group *g, const struct vfio_map *m)
 {
-	struct vfio_iommu_type1_dma_unmap unmap = {
-		.argsz = sizeof(unmap), .iova = m->iova, .size = m->size,
-	};
+	int err = g->way->unmap(g, m);
 
-	if (ioctl(g->container, VFIO_IOMMU_UNMAP_DMA, &unmap))
-		warn("IOMMU group %s: cannot take 0x%llx away from its devices: %m", g->number,
-		     (unsigned long long)m->iova);
+	if (err)
+		warn("IOMMU group %s: cannot take 0x%llx away from its devices: %s", g->number,
+		     (unsigned long long)m->iova, strerror(-err));
 	munmap(m->at, m->size);
 }
 

@@ -83,16 +83,37 @@ bool vfio_is_held(const char *bdf)
 	return exists("%s/bus/pci/devices/%s", what);
 }
 
+/* The name of a device's character device is that of a directory (Linux 6.1; the node, 6.6). */
+static void find_node(struct vfio_dev *vd)
+{
+	char path[256];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/vfio-dev", vfio_sysfs, vd->bdf);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir))) {
+		snprintf(path, sizeof(path), "%s/bus/pci/devices/%s/vfio-dev/%.32s/dev", vfio_sysfs,
+			 vd->bdf, e->d_name);
+		if (!strncmp(e->d_name, "vfio", 4) && strlen(e->d_name) < VFIO_NODE &&
+		    !access(path, F_OK))
+			memcpy(vd->node, e->d_name, strlen(e->d_name) + 1);
+	}
+	if (dir)
+		closedir(dir);
+}
+
 /**
  * vfio_find() - check that a device can be had
- * @dev: for messages
- * @bdf: as from vfio_parse_bdf()
+ * @vd: device, its BDF as from vfio_parse_bdf(); learns its character device
  * @group: receives its IOMMU group's number
  *
  * Return: 0, or -1 with fail().
  */
-int vfio_find(const struct device *dev, const char *bdf, char group[16])
+int vfio_find(struct vfio_dev *vd, char group[16])
 {
+	const struct device *dev = vd->dev;
+	const char *bdf = vd->bdf;
 	char driver[64];
 
 	if (!exists("%s/bus/pci/devices/%s", bdf))
@@ -106,6 +127,7 @@ int vfio_find(const struct device *dev, const char *bdf, char group[16])
 	if (strcmp(driver, "vfio-pci"))
 		return fail("device '%s': %s is not bound to vfio-pci but to %s; run: ring3 bind %s",
 			    device_name(dev), bdf, driver, bdf);
+	find_node(vd);
 	return 0;
 }
 

@@ -17,6 +17,14 @@
 
 #define MAX_AFFECTED 256
 
+/* Of a device on the bus: with an iommufd VFIO tells its number there, else its group's. */
+static bool is_ours(const struct vfio_dev *vd, uint32_t flags, uint32_t id)
+{
+	if (flags & VFIO_PCI_HOT_RESET_FLAG_DEV_ID)
+		return id == VFIO_PCI_DEVID_OWNED || id == vd->id;
+	return id == strtoul(vd->group->number, NULL, 10);
+}
+
 /* Are all that a reset of the bus would hit in this group, which no other device of ours uses? */
 static bool bus_is_ours(const struct vfio_dev *vd)
 {
@@ -31,7 +39,7 @@ static bool bus_is_ours(const struct vfio_dev *vd)
 	if (!ioctl(vd->fd, VFIO_DEVICE_GET_PCI_HOT_RESET_INFO, info)) {
 		ours = info->count && vd->group->devices == 1u << vd->bit;
 		for (uint32_t i = 0; i < info->count; i++)
-			ours &= info->devices[i].group_id == strtoul(vd->group->number, NULL, 10);
+			ours &= is_ours(vd, info->flags, info->devices[i].group_id);
 	}
 	free(info);
 	return ours;
@@ -49,7 +57,8 @@ static int reset_bus(const struct vfio_dev *vd)
 	if (!r)
 		return -1;
 	r->argsz = size;
-	r->count = 1;
+	/* With an iommufd that says what is ours. */
+	r->count = vd->group->fd >= 0;
 	r->group_fds[0] = vd->group->fd;
 	err = ioctl(vd->fd, VFIO_DEVICE_PCI_HOT_RESET, r);
 	free(r);

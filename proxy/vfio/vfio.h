@@ -3,13 +3,16 @@
  * vfio.h - real devices through VFIO
  *
  * Theory of operation: the host's vfio-pci driver holds the device and gives us a descriptor of
- * it, through the IOMMU group that it is in (legacy interface, type1 IOMMU).  Each group
- * has a container of its own, the address space that its devices see; what one of our devices has
- * mapped is in it until the last of them that mapped it has let go.
+ * it, in one of two ways: by a character device of its own and an iommufd, or through the IOMMU
+ * group that it is in and a container.  Either way each group has an address space of its own,
+ * which its devices see; what one of our devices has mapped is in it until the last of them that
+ * mapped it has let go.  From the device's descriptor on there is no difference.
  *
  *  bdf.c     BDFs as users write them
  *  place.c   from the user's BDF to a device, a group, and a reason why not
- *  group.c   the group and its container
+ *  group.c   the group, and which of the two ways
+ *  iommufd.c the one way
+ *  type1.c   the other
  *  map.c     memory that the group's devices reach
  *  region.c  BARs, ROM, and which configuration registers may be written
  *  irq.c     eventfds of INTx, MSI and MSI-X
@@ -20,14 +23,17 @@
 #ifndef RING3_PROXY_VFIO_VFIO_H
 #define RING3_PROXY_VFIO_VFIO_H
 
-#include <linux/vfio.h>
-
 #include "proxy/device.h"
 #include "proxy/loop.h"
 #include "proxy/vfio/bdf.h"
+#include "proxy/vfio/uapi.h"
 
 #define VFIO_MAX_RANGES 16
 #define VFIO_GROUP_DEVICES 32
+#define VFIO_NODE 16			/* vfioN and its end */
+
+/* Of messages; what allows them follows. */
+#define VFIO_UNSAFE_INTERRUPTS "the machine does not remap interrupts, so a device could forge any: switch it on in the firmware (x2APIC, interrupt remapping), or accept that with "
 
 struct vfio_range {
 	uint64_t first, last;
@@ -43,18 +49,34 @@ struct vfio_map {
 	uint32_t users;			/* a bit for each device of the group */
 };
 
+struct vfio_group;
+struct vfio_dev;
+
+/* One of the kernel's interfaces to devices and to their IOMMU. */
+struct vfio_way {
+	const char *param;		/* the value of iommufd= that asks for it */
+	/* Open the group's address space for @vd, its first device; 0, or -1 with fail(). */
+	int (*open)(struct vfio_group *g, const struct vfio_dev *vd);
+	/* Open a device of the group: vd->fd; 0, or -1 with fail(). */
+	int (*device)(struct vfio_dev *vd);
+	/* Let devices reach what is mapped at m->at here, or no more; 0 or a negative errno. */
+	int (*map)(const struct vfio_group *g, const struct vfio_map *m);
+	int (*unmap)(const struct vfio_group *g, const struct vfio_map *m);
+};
+
 struct vfio_group {
 	struct vfio_group *next;
 	char number[16];
-	int fd, container;
+	const struct vfio_way *way;
+	int fd;				/* -1 with iommufd */
+	int container;			/* the iommufd, or VFIO's container */
+	uint32_t space;			/* in the iommufd */
 	uint32_t devices;		/* bits in use */
 	struct vfio_range ranges[VFIO_MAX_RANGES];
 	unsigned int nr_ranges;
 	struct vfio_map *maps;
 	size_t nr_maps;
 };
-
-struct vfio_dev;
 
 struct vfio_vector {
 	struct loop_src src;
@@ -67,7 +89,9 @@ struct vfio_dev {
 	struct vfio_group *group;
 	unsigned int bit;		/* in the group's masks */
 	char bdf[VFIO_BDF];
+	char node[VFIO_NODE];		/* in /dev/vfio/devices; "": none */
 	int fd;				/* -1: given back */
+	uint32_t id;			/* in the iommufd */
 	bool resettable;
 	uint64_t at[VFIO_PCI_NUM_REGIONS];	/* of the regions in fd */
 
@@ -84,11 +108,16 @@ struct vfio_dev {
 
 extern const char *vfio_sysfs;
 
-int vfio_find(const struct device *dev, const char *bdf, char group[16]);
+int vfio_find(struct vfio_dev *vd, char group[16]);
 char *vfio_not_viable(const char *group);
 bool vfio_is_held(const char *bdf);
 
-struct vfio_group *vfio_group_get(const struct device *dev, const char *number);
+extern const struct vfio_way vfio_iommufd, vfio_type1;
+bool vfio_iommufd_offered(const struct vfio_dev *vd);
+int vfio_cannot_open(const struct device *dev, const char *path, const char *rule);
+int vfio_fail_viable(const struct device *dev, const char *group, const char *who);
+
+struct vfio_group *vfio_group_get(const struct vfio_dev *vd, const char *number);
 void vfio_group_put(struct vfio_group *group, unsigned int bit);
 int vfio_group_check_ram(const struct vfio_dev *vd, uint64_t size, uint64_t total);
 

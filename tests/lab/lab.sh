@@ -4,7 +4,8 @@
 #
 # A test sets `devices`, QEMU's arguments that add them, and sources this file.  On the machine
 # that boots the lab (tests/lab/run) with these and runs the same file again inside; the rest of
-# it, and of this file, is for there.
+# it, and of this file, is for there.  A test that needs another kernel or other words on its
+# command line exports LAB_KERNEL or LAB_ARGS, one that needs long LAB_SECONDS (see run).
 #
 #   qmp JSON             carry a command out in QEMU's monitor; its answer in $answer
 #   driver_of BDF        the driver of a device, or nothing

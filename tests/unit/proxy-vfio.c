@@ -130,6 +130,8 @@ static void test_reasons(void **state)
 	assert_refused("vfio:04:00.0", "no IOMMU in use", "intel_iommu=on");
 	dir("class/iommu/dmar0");
 	assert_refused("vfio:04:00.0", "no IOMMU group", "another slot");
+	assert_refused("vfio:01:00.0,iommufd=x", "iommufd=x", "auto, on or off");
+	assert_refused("vfio:01:00.0,iommufd=on", "no character devices", "leave iommufd=on out");
 	loop_exit();
 }
 

@@ -311,7 +311,7 @@ static void in_use(void **state)
 
 static void processes_that_use_it(void **state)
 {
-	_cleanup_free_ char *holder = NULL;
+	_cleanup_free_ char *holder = NULL, *link = NULL;
 
 	(void)state;
 	assert_int_equal(on("0000:01:00.0", bind_device, false), 0);
@@ -320,6 +320,16 @@ static void processes_that_use_it(void **state)
 	point("/proc/4711/fd/3", "/dev/vfio/71");
 	assert_null(host_holder("7"));
 	point("/proc/4711/fd/4", "/dev/vfio/7");
+	holder = host_holder("7");
+	assert_string_equal(holder, "4711 (ring3-?proxy)");
+	/* Or the device itself, where the kernel has character devices for them. */
+	link = host_path("/proc/4711/fd/4");
+	assert_int_equal(unlink(link), 0);
+	point("/proc/4711/fd/4", "/dev/vfio/devices/vfio3");
+	put("/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/uevent", "");
+	assert_null(host_holder("7"));
+	put("/sys/bus/pci/devices/0000:01:00.0/vfio-dev/vfio3/dev", "511:3\n");
+	free(holder);
 	holder = host_holder("7");
 	assert_string_equal(holder, "4711 (ring3-?proxy)");
 	assert_int_equal(on("0000:01:00.0", unbind_device, false), RING3_EXIT_SETUP);
