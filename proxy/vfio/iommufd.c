@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -58,23 +59,30 @@ static int iommufd_open(struct vfio_group *g, const struct vfio_dev *vd)
 	return 0;
 }
 
+/*
+ * The kernel says EPERM if the machine does not remap interrupts, and also if somebody has another
+ * device of the group; EBUSY or EINVAL if somebody has this one or the group.
+ */
 static int not_bound(const struct vfio_dev *vd, const char *path)
 {
-	char *who;
-	int ret;
+	const char *group = vd->group->number;
+	int err = errno, ret;
+	char *who = vfio_not_viable(group);
 
-	if (errno == EPERM)
-		return fail("device '%s': " VFIO_UNSAFE_INTERRUPTS "'modprobe iommufd allow_unsafe_interrupts=1'",
-			    device_name(vd->dev));
-	if (errno != EBUSY && errno != EINVAL)
-		return fail("device '%s': %s does not join an iommufd: %m", device_name(vd->dev),
-			    path);
-	who = vfio_not_viable(vd->group->number);
 	if (who && *who)
-		ret = vfio_fail_viable(vd->dev, vd->group->number, who);
-	else
+		ret = vfio_fail_viable(vd->dev, group, who);
+	else if (err == EPERM && vfio_group_size(group) < 2)
+		ret = fail("device '%s': " VFIO_UNSAFE_INTERRUPTS "'modprobe iommufd allow_unsafe_interrupts=1'",
+			   device_name(vd->dev));
+	else if (err == EPERM)
+		ret = fail("device '%s': another process uses a device of its IOMMU group %s, 'ring3 status' says which; or the machine does not remap interrupts, see 'dmesg'",
+			   device_name(vd->dev), group);
+	else if (err == EBUSY || err == EINVAL)
 		ret = fail("device '%s': another process uses it or its IOMMU group %s; 'fuser -v %s /dev/vfio/%s' says which",
-			   device_name(vd->dev), vd->group->number, path, vd->group->number);
+			   device_name(vd->dev), group, path, group);
+	else
+		ret = fail("device '%s': %s does not join an iommufd: %s", device_name(vd->dev),
+			   path, strerror(err));
 	free(who);
 	return ret;
 }

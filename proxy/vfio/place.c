@@ -167,3 +167,25 @@ char *vfio_not_viable(const char *group)
 		fclose(out);
 	return text;
 }
+
+/**
+ * vfio_group_size() - how many devices are in a group?
+ * @group: its number
+ *
+ * Return: their number, bridges included.
+ */
+unsigned int vfio_group_size(const char *group)
+{
+	unsigned int n = 0;
+	char path[256];
+	struct dirent *e;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "%s/kernel/iommu_groups/%s/devices", vfio_sysfs, group);
+	dir = opendir(path);
+	while (dir && (e = readdir(dir)))
+		n += e->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return n;
+}

@@ -110,6 +110,7 @@ extern const char *vfio_sysfs;
 
 int vfio_find(struct vfio_dev *vd, char group[16]);
 char *vfio_not_viable(const char *group);
+unsigned int vfio_group_size(const char *group);
 bool vfio_is_held(const char *bdf);
 
 extern const struct vfio_way vfio_iommufd, vfio_type1;

@@ -10,23 +10,6 @@ devices=(-device pcie-root-port,id=slot1,chassis=1,addr=10.0
 bdf=0000:01:00.0
 sum() { head -c 32M "$1" | sha256sum | cut -d' ' -f1; }
 
-cat > fs.sh <<'SH'
-set -e
-mkfs.ext4 -q -F /dev/nvme0n1
-mkdir -p /tmp/disk
-mount /dev/nvme0n1 /tmp/disk
-head -c 24M /dev/urandom > /tmp/disk/file
-sum=$(sha256sum < /tmp/disk/file)
-umount /tmp/disk
-# Nothing may come from memory: the second mount reads the device.
-echo 3 > /proc/sys/vm/drop_caches
-mount /dev/nvme0n1 /tmp/disk
-[ "$(sha256sum < /tmp/disk/file)" = "$sum" ] && echo same
-umount /tmp/disk
-echo "driver $(basename "$(readlink -f /sys/class/nvme/nvme0/device/driver)")"
-echo "vectors $(grep -c nvme0q /proc/interrupts)"
-SH
-
 head -c 32M /dev/urandom > random
 want=$(sum random)
 cat random > /dev/nvme0n1
@@ -35,7 +18,7 @@ is 'bound: status' "$status" 0
 last='ring3 run --mem 64M --device vfio:BDF -- cat /dev/nvme0n1'
 r3 run --mem 64M --device vfio:$bdf -- sh -c 'head -c 32M /dev/nvme0n1 | sha256sum'
 is 'what the lab wrote is read hosted' "$(cut -d' ' -f1 "$T/out")" "$want"
-r3 run --mem 64M --device vfio:$bdf -- sh fs.sh
+r3 run --mem 64M --device vfio:$bdf -- sh disk.sh
 is 'a file system, hosted: status' "$status" 0
 like 'a file written, remounted and read is the same' "$T/out" '^same$'
 like 'driven by nvme' "$T/out" '^driver nvme$'

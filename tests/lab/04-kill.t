@@ -10,9 +10,6 @@ devices=(-device pcie-root-port,id=slot1,chassis=1,addr=10.0
 . "$(dirname "$0")/lab.sh"
 
 disk=0000:01:00.0 card=0000:02:00.0
-# Bus mastering in COMMAND, as the host's kernel reads it (PCI 3.0, 6.2.2).
-masters() { [ $((0x$(setpci -s "$1" COMMAND) & 4)) -ne 0 ]; }
-
 r3 bind -q $disk $card
 is 'bound' "$status" 0
 kills=6 times=

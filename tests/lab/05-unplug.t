@@ -12,8 +12,6 @@ bdf=0000:01:00.0
 cp "$TOP/tests/panic/ring3_panic.ko" .
 head -c 1M /dev/urandom > file
 
-now() { echo $(($(date +%s%N) / 1000000)); }
-
 # host NAME CMD: start a run that says `up`
 host() {
 	ok "$1: in VFIO's hands" to_vfio $bdf

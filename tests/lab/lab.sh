@@ -20,7 +20,7 @@ fi
 
 SYS=/sys/bus/pci/devices
 # A hosted command sees its working directory.
-cp "$TOP/tests/lab/net.sh" "$TOOLS/tcp" .
+cp "$TOP/tests/lab/net.sh" "$TOP/tests/lab/disk.sh" "$TOOLS/tcp" .
 # shellcheck disable=SC2034 # for the tests
 PEER=$(sed 's/.*lab.echo=\([0-9]*\).*/\1/' /proc/cmdline)
 
@@ -33,6 +33,11 @@ group_of() {
 	local link
 	link=$(readlink "$SYS/$1/iommu_group") && echo "${link##*/}"
 }
+
+# Bus mastering in COMMAND, as the host's kernel reads it (PCI 3.0, 6.2.2).
+masters() { [ $((0x$(setpci -s "$1" COMMAND) & 4)) -ne 0 ]; }
+
+now() { echo $(($(date +%s%N) / 1000000)); }
 
 # The answers on the port are lines of JSON; events come in between.
 qmp_answer() {

@@ -145,6 +145,8 @@ static void test_not_viable(void **state)
 	assert_null(strstr(who, "0000:03:00.0"));
 	assert_null(strstr(who, "pcieport"));
 	free(who);
+	assert_int_equal(vfio_group_size("8"), 4);
+	assert_int_equal(vfio_group_size("7"), 1);
 	who = vfio_not_viable("7");
 	assert_string_equal(who, "");
 	free(who);
