@@ -9,7 +9,7 @@
 
 #include <linux/vfio.h>
 
-#if __has_include(<linux/iommufd.h>)
+#if __has_include("linux/iommufd.h")
 #include <linux/iommufd.h>
 #else
 #define IOMMUFD_TYPE ';'
