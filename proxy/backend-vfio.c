@@ -135,7 +135,7 @@ static int check_strict(void)
 	return 0;
 }
 
-/* The memory of a hosted kernel is known ahead: say now if it cannot be mapped. */
+/* The memory of a hosted kernel is known ahead: say now if it cannot be mapped, or map it. */
 static int start(const struct backend_env *env)
 {
 	uint64_t groups = 0;
@@ -151,6 +151,10 @@ static int start(const struct backend_env *env)
 	for (size_t i = 0; i < ARRAY_SIZE(opened); i++)
 		if (opened[i] && vfio_group_check_ram(opened[i], st.st_size, groups * st.st_size))
 			return -1;
+	for (size_t i = 0; i < ARRAY_SIZE(opened); i++)
+		/* If that fails, so will the client's request, which says why. */
+		if (!env->strict && opened[i] && speaks_for_group(opened[i]))
+			vfio_map_ahead(opened[i], RAM_IOVA, st.st_size, env->ram_fd);
 	return 0;
 }
 
@@ -212,6 +216,8 @@ static void command(struct device *dev, uint16_t value)
 
 	if (vd->fd < 0)
 		return;
+	if (value & PCI_COMMAND_MASTER)
+		vfio_map_drop_ahead(vd->group);
 	vfio_config_put(vd, PCI_COMMAND, 2,
 			(vfio_config_get(vd, PCI_COMMAND, 2) & ~passed) | (value & passed));
 }

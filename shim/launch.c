@@ -2,9 +2,11 @@
 /* launch.c - create what a run consists of and start its processes */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -101,6 +103,35 @@ static int start_proxy(struct launch *l, struct run *run)
 	for (size_t i = 0; i < SHOW_FILES; i++)
 		map[n++] = (struct fd_map){ run->show.fd[i], PLAN_FD_DEVICE + l->n_devices + i };
 	return process_start(&run->proxy, run->plans[0].proxy_argv.v, map, n, true);
+}
+
+bool launch_is_real(const struct run *run)
+{
+	for (size_t i = 0; i < run->opts->devices.n; i++)
+		if (!strncmp(run->opts->devices.v[i].text, "vfio:", 5))
+			return true;
+	return false;
+}
+
+/*
+ * To lock memory for real devices takes the proxy seconds if it is large, and the hosted kernel does
+ * not wait that long for an answer: let it come when the proxy has something to say.  A signal
+ * is seen where all are.
+ */
+static void await_proxy(struct launch *l, const struct run *run)
+{
+	sigset_t set;
+	struct pollfd p[2] = { { .fd = l->ready.ours, .events = POLLIN }, { .events = POLLIN } };
+
+	if (!launch_is_real(run))
+		return;
+	/* Of its end there is only the proxy's left, so that we see it end. */
+	close_fd(&l->ready.theirs);
+	signals_set(&set);
+	p[1].fd = signalfd(-1, &set, SFD_CLOEXEC);
+	while (poll(p, 2, -1) < 0 && errno == EINTR)
+		;
+	close(p[1].fd);
 }
 
 static int start_kernel(struct launch *l, struct run *run)
@@ -272,8 +303,10 @@ int launch(struct run *run)
 	/* The proxy first: QEMU takes the longest to be ready. */
 	if (!status)
 		status = start_proxy(&l, run);
-	if (!status)
+	if (!status) {
+		await_proxy(&l, run);
 		status = start_kernel(&l, run);
+	}
 	placement_end(&anywhere);
 	if (status) {
 		give_up(&l, run);

@@ -71,6 +71,12 @@ struct run {
 int launch(struct run *run);
 
 /**
+ * launch_is_real() - has a run devices of this machine, whose memory is locked and whose reset takes long?
+ * @run: opts are set
+ */
+bool launch_is_real(const struct run *run);
+
+/**
  * supervise() - see a launched run to its end
  * @run: the run
  *

@@ -153,20 +153,13 @@ static void flush_control(struct loop *loop)
 	listen_execs(loop);
 }
 
-static uint64_t proxy_grace(const struct run *run)
-{
-	for (size_t i = 0; i < run->opts->devices.n; i++)
-		if (!strncmp(run->opts->devices.v[i].text, "vfio:", 5))
-			return GRACE_RESET_MS;
-	return GRACE_PROXY_MS;
-}
-
 static void end_proxy(struct loop *loop)
 {
 	loop->hold = HOLD_NO;
 	unwatch(loop, ON_ENTER);
 	process_kill(&loop->run->proxy, SIGTERM);
-	set_timer(loop->fd[ON_GRACE], loop->run->proxy.pid ? proxy_grace(loop->run) : GRACE_STREAMS_MS);
+	set_timer(loop->fd[ON_GRACE], !loop->run->proxy.pid ? GRACE_STREAMS_MS :
+		  launch_is_real(loop->run) ? GRACE_RESET_MS : GRACE_PROXY_MS);
 }
 
 /* Everything has been said; what is left is for the user to look at. */

@@ -18,9 +18,6 @@
 
 static struct vfio_group *groups;
 
-/* The hosted kernel's RAM begins here on its devices' bus (docs/architecture.md). */
-#define RAM_IOVA 0x40000000ull
-
 /**
  * vfio_cannot_open() - explain errno of a file of VFIO's
  * @dev: for messages
@@ -150,6 +147,7 @@ void vfio_group_put(struct vfio_group *group, unsigned int bit)
 	while (*at != group)
 		at = &(*at)->next;
 	*at = group->next;
+	vfio_map_drop_ahead(group);
 	group_free(group);
 }
 

@@ -6,6 +6,11 @@
  * touches it: a client that cuts its file short leaves holes in our mapping that nobody steps into,
  * and the pages that the device writes to stay what they are as long as they are pinned.
  *
+ * To pin memory takes long, seconds for a large one on a slow machine, and a client does not wait for
+ * ever.  So the memory of a hosted kernel, which is known before it runs, is mapped before it
+ * runs, where it will ask for it.  Until it does, that mapping is nobody's, and gone
+ * as soon as anything else is asked for or a device may master the bus.
+ *
  * Devices of one group share an address space.  Clients that map the same thing at the same
  * place share that; whoever wants something else there is refused.
  */
@@ -66,7 +71,8 @@ static int pin(const struct vfio_dev *vd, struct vfio_map *m, int fd)
 	if (!err)
 		return 0;
 	munmap(m->at, m->size);
-	explain(vd, m, -err);
+	if (!m->ahead)
+		explain(vd, m, -err);
 	return err;
 }
 
@@ -83,9 +89,72 @@ static int add(struct vfio_dev *vd, struct vfio_map *m, int fd)
 	err = pin(vd, m, fd);
 	if (err)
 		return err;
-	m->users = 1u << vd->bit;
+	if (!m->ahead)
+		m->users = 1u << vd->bit;
 	maps[g->nr_maps++] = *m;
 	return 0;
+}
+
+static int describe(struct vfio_map *m, int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (!dma_file_is_memory(fd))
+		return -EBADF;
+	if ((uint64_t)st.st_size < m->offset || st.st_size - m->offset < m->size)
+		return -EFAULT;
+	m->dev = st.st_dev;
+	m->ino = st.st_ino;
+	return 0;
+}
+
+static void unpin(const struct vfio_group *g, const struct vfio_map *m)
+{
+	int err = g->way->unmap(g, m);
+
+	if (err)
+		warn("IOMMU group %s: cannot take 0x%llx away from its devices: %s", g->number,
+		     (unsigned long long)m->iova, strerror(-err));
+	munmap(m->at, m->size);
+}
+
+/**
+ * vfio_map_drop_ahead() - take away what no client has asked for
+ * @g: group
+ */
+void vfio_map_drop_ahead(struct vfio_group *g)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < g->nr_maps; i++) {
+		if (g->maps[i].ahead)
+			unpin(g, &g->maps[i]);
+		else
+			g->maps[kept++] = g->maps[i];
+	}
+	g->nr_maps = kept;
+}
+
+/**
+ * vfio_map_ahead() - map memory that a client is going to ask for
+ * @vd: a device of the client's
+ * @iova: where it will be
+ * @size: all of the file, bytes
+ * @fd: the file, which stays the caller's
+ *
+ * Return: 0 or a negative errno, as vfio_map().
+ */
+int vfio_map_ahead(struct vfio_dev *vd, uint64_t iova, uint64_t size, int fd)
+{
+	struct vfio_map m = {
+		.iova = iova, .size = size, .ahead = true,
+		.flags = VFIO_DMA_MAP_FLAG_READ | VFIO_DMA_MAP_FLAG_WRITE,
+	};
+	int err = describe(&m, fd);
+
+	return err ? err : add(vd, &m, fd);
 }
 
 /**
@@ -101,37 +170,27 @@ int vfio_map(struct vfio_dev *vd, const struct dma_request *req, int fd)
 {
 	struct vfio_map new = { .iova = req->iova, .size = req->size, .offset = req->offset };
 	struct vfio_map *old;
-	struct stat st;
+	int err;
 
 	if (vd->fd < 0)
 		return -ENODEV;
-	if (fstat(fd, &st))
-		return -errno;
-	if (!dma_file_is_memory(fd))
-		return -EBADF;
-	if ((uint64_t)st.st_size < req->offset || st.st_size - req->offset < req->size)
-		return -EFAULT;
-	new.dev = st.st_dev;
-	new.ino = st.st_ino;
+	err = describe(&new, fd);
+	if (err)
+		return err;
 	new.flags = (req->flags & VFIO_USER_DMA_READABLE ? VFIO_DMA_MAP_FLAG_READ : 0) |
 		    (req->flags & VFIO_USER_DMA_WRITEABLE ? VFIO_DMA_MAP_FLAG_WRITE : 0);
 	old = find(vd->group, req->iova, req->size);
+	if (!old || !is_same(old, &new)) {
+		vfio_map_drop_ahead(vd->group);
+		old = find(vd->group, req->iova, req->size);
+	}
 	if (!old)
 		return add(vd, &new, fd);
 	if (!is_same(old, &new) || old->users >> vd->bit & 1)
 		return -EEXIST;
 	old->users |= 1u << vd->bit;
+	old->ahead = false;
 	return 0;
-}
-
-static void unpin(const struct vfio_group *g, const struct vfio_map *m)
-{
-	int err = g->way->unmap(g, m);
-
-	if (err)
-		warn("IOMMU group %s: cannot take 0x%llx away from its devices: %s", g->number,
-		     (unsigned long long)m->iova, strerror(-err));
-	munmap(m->at, m->size);
 }
 
 /**
@@ -150,7 +209,7 @@ void vfio_unmap(struct vfio_dev *vd, uint64_t iova, uint64_t size)
 
 		if (!size || (m->iova >= iova && m->iova - iova < size))
 			m->users &= ~(1u << vd->bit);
-		if (m->users)
+		if (m->users || m->ahead)
 			g->maps[kept++] = *m;
 		else
 			unpin(g, m);

@@ -28,6 +28,9 @@
 #include "proxy/vfio/bdf.h"
 #include "proxy/vfio/uapi.h"
 
+/* The hosted kernel's RAM begins here on its devices' bus (docs/architecture.md). */
+#define RAM_IOVA 0x40000000ull
+
 #define VFIO_MAX_RANGES 16
 #define VFIO_GROUP_DEVICES 32
 #define VFIO_NODE 16			/* vfioN and its end */
@@ -47,6 +50,7 @@ struct vfio_map {
 	uint32_t flags;			/* VFIO_DMA_MAP_FLAG_* */
 	void *at;			/* in this process */
 	uint32_t users;			/* a bit for each device of the group */
+	bool ahead;			/* made before a client asked for it; nobody's yet */
 };
 
 struct vfio_group;
@@ -122,6 +126,8 @@ struct vfio_group *vfio_group_get(const struct vfio_dev *vd, const char *number)
 void vfio_group_put(struct vfio_group *group, unsigned int bit);
 int vfio_group_check_ram(const struct vfio_dev *vd, uint64_t size, uint64_t total);
 
+int vfio_map_ahead(struct vfio_dev *vd, uint64_t iova, uint64_t size, int fd);
+void vfio_map_drop_ahead(struct vfio_group *g);
 int vfio_map(struct vfio_dev *vd, const struct dma_request *req, int fd);
 void vfio_unmap(struct vfio_dev *vd, uint64_t iova, uint64_t size);
 

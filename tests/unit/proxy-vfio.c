@@ -4,6 +4,7 @@
  * how a device is handed out and taken back
  */
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "proxy/vfio/vfio.h"
@@ -244,6 +245,68 @@ static void test_wanted_back(void **state)
 	close(mem);
 }
 
+static unsigned int mapped, unmapped;
+
+static int fake_map(const struct vfio_group *g, const struct vfio_map *m)
+{
+	(void)g;
+	assert_true(m->at && m->at != MAP_FAILED);
+	mapped++;
+	return 0;
+}
+
+static int fake_unmap(const struct vfio_group *g, const struct vfio_map *m)
+{
+	(void)g;
+	(void)m;
+	unmapped++;
+	return 0;
+}
+
+/* Memory is pinned once, before its client asks; and is nobody's who asks for something else. */
+static void test_mapped_ahead(void **state)
+{
+	static const struct vfio_way fake = { .map = fake_map, .unmap = fake_unmap };
+	const struct dma_request all = { RAM_IOVA, 0x10000, 0, 3 }, half = { RAM_IOVA, 0x8000, 0, 3 };
+	struct vfio_group g = { .way = &fake, .fd = -1, .container = -1, .devices = 3 };
+	struct vfio_dev a = { .group = &g, .bit = 0, .fd = 0 }, b = { .group = &g, .bit = 1, .fd = 0 };
+	int ram = memfd_create("ram", MFD_CLOEXEC), other = memfd_create("other", MFD_CLOEXEC);
+
+	(void)state;
+	mapped = unmapped = 0;
+	assert_int_equal(ftruncate(ram, 0x10000) | ftruncate(other, 0x10000), 0);
+	/* As it was expected, by both devices of the group. */
+	assert_int_equal(vfio_map_ahead(&a, RAM_IOVA, 0x10000, ram), 0);
+	assert_int_equal(mapped, 1);
+	assert_int_equal(vfio_map(&a, &all, ram), 0);
+	assert_int_equal(vfio_map(&b, &all, ram), 0);
+	vfio_map_drop_ahead(&g);
+	assert_int_equal(mapped * 10 + unmapped, 10);
+	vfio_unmap(&a, 0, 0);
+	assert_int_equal(unmapped, 0);
+	vfio_unmap(&b, 0, 0);
+	assert_int_equal(unmapped, 1);
+	/* Less than that, or another file. */
+	assert_int_equal(vfio_map_ahead(&a, RAM_IOVA, 0x10000, ram), 0);
+	assert_int_equal(vfio_map(&a, &half, ram), 0);
+	assert_int_equal(mapped * 10 + unmapped, 32);
+	vfio_unmap(&a, 0, 0);
+	assert_int_equal(vfio_map_ahead(&a, RAM_IOVA, 0x10000, ram), 0);
+	assert_int_equal(vfio_map(&a, &all, other), 0);
+	assert_int_equal(mapped * 10 + unmapped, 54);
+	vfio_unmap(&a, 0, 0);
+	/* Never asked for. */
+	assert_int_equal(vfio_map_ahead(&a, RAM_IOVA, 0x10000, ram), 0);
+	vfio_unmap(&b, 0, 0);
+	assert_int_equal(mapped * 10 + unmapped, 65);
+	vfio_map_drop_ahead(&g);
+	assert_int_equal(mapped * 10 + unmapped, 66);
+	assert_int_equal(g.nr_maps, 0);
+	free(g.maps);
+	close(ram);
+	close(other);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +316,7 @@ int main(void)
 		TEST(test_guarded_descriptors),
 		TEST(test_refused_requests_count),
 		TEST(test_wanted_back),
+		cmocka_unit_test(test_mapped_ahead),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
