@@ -357,11 +357,12 @@ void device_wanted(struct device *dev)
 	struct notify request = dev->irqs.request.notify;
 
 	dev->irqs.request.notify = (struct notify){ .fd = -1 };
+	/* The client lets go while we do; the host waits for both. */
+	notify_signal(&request);
+	notify_clear(&request);
 	dev->backend->command(dev, PCI_COMMAND_INTX_DISABLE);
 	irq_disarm(dev);
 	device_dma_unmap_all(dev);
 	device_reset(dev);
 	dev->gone = true;
-	notify_signal(&request);
-	notify_clear(&request);
 }

@@ -8,7 +8,9 @@
  * (compat/ring3/map_user.c).  A client that keeps them is stopped, or lies; then the proxy
  * ends with an error, which ends the whole run.
  */
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "proxy/error.h"
@@ -53,12 +55,25 @@ void vfio_release(struct vfio_dev *vd)
 	vd->group = NULL;
 }
 
+/*
+ * A run's processes share a CPU (shim/placement.c), because they wait for one another.  A driver that hangs
+ * waits for nobody, and whoever is beside it gets half of the time, in slices.
+ */
+static void leave_cpu(void)
+{
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all));
+	sched_setaffinity(0, sizeof(all), &all);
+}
+
 /**
  * vfio_give_back() - stop a device, close it, and see that its client lets it go
  * @vd: device, open
  */
 void vfio_give_back(struct vfio_dev *vd)
 {
+	leave_cpu();
 	device_wanted(vd->dev);
 	vfio_release(vd);
 	if (vd->dev->client)
