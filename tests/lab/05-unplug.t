@@ -90,6 +90,9 @@ back "$name" remove
 
 sh net.sh ./tcp $PEER file > "$T/out" 2> "$T/err"
 like 'the card works' "$T/out" '^echoed$'
+ok 'handed to VFIO' to_vfio $bdf
+LIMIT=100 r3 run --mem 64M --device vfio:$bdf -- sh net.sh ./tcp "$PEER" file
+like 'and works hosted' "$T/out" '^echoed$'
 no_faults
 
 finish
