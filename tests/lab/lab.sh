@@ -10,6 +10,7 @@
 #   qmp JSON             carry a command out in QEMU's monitor; its answer in $answer
 #   driver_of BDF        the driver of a device, or nothing
 #   group_of BDF         the number of its IOMMU group
+#   param NAME DEFAULT   what LAB_NAME said where the lab was started
 if [ -z "${RING3_IN_LAB:-}" ]; then
 	# shellcheck disable=SC2154 # the test's
 	exec "$(dirname "${BASH_SOURCE[0]}")/run" "$0" "${devices[@]}"
@@ -23,6 +24,12 @@ SYS=/sys/bus/pci/devices
 cp "$TOP/tests/lab/net.sh" "$TOP/tests/lab/disk.sh" "$TOOLS/tcp" .
 # shellcheck disable=SC2034 # for the tests
 PEER=$(sed 's/.*lab.echo=\([0-9]*\).*/\1/' /proc/cmdline)
+
+param() {
+	local value
+	value=$(sed -n "s/.* lab.$1=\([^ ]*\).*/\1/p" /proc/cmdline)
+	echo "${value:-$2}"
+}
 
 driver_of() {
 	local link
@@ -84,9 +91,13 @@ to_native() {
 	[ "$(driver_of "$1")" = "$2" ]
 }
 
+# The kernel's log is a ring: what a long test has had so far goes to a file.
+keep_log() { dmesg -c >> "$T/dmesg"; }
+
 # A test: no device reached for memory that is not its own, and the lab's kernel is well.
 no_faults() {
-	dmesg > "$T/out"
+	keep_log
+	cp "$T/dmesg" "$T/out"
 	unlike 'no IOMMU fault' "$T/out" 'DMAR:.*(fault|Fault|DMA (Read|Write))'
 	unlike 'no warning of the kernel' "$T/out" 'WARNING:|BUG:|Oops|Call Trace'
 }
