@@ -23,7 +23,7 @@ native() {
 native
 works 'the lab'
 ok 'handed to VFIO' to_vfio $bdf
-r3 run --mem 64M --device vfio:$bdf -- sh net.sh ./tcp $PEER file
+r3 run --device vfio:$bdf -- sh net.sh ./tcp $PEER file
 works 'hosted'
 is 'hosted: nothing on stderr' "$(cat "$T/err")" ''
 ok 'handed back' to_native $bdf e1000e

@@ -18,7 +18,7 @@ is 'bound: status' "$status" 0
 last='ring3 run --mem 64M --device vfio:BDF -- cat /dev/nvme0n1'
 r3 run --mem 64M --device vfio:$bdf -- sh -c 'head -c 32M /dev/nvme0n1 | sha256sum'
 is 'what the lab wrote is read hosted' "$(cut -d' ' -f1 "$T/out")" "$want"
-r3 run --mem 64M --device vfio:$bdf -- sh disk.sh
+r3 run --device vfio:$bdf -- sh disk.sh
 is 'a file system, hosted: status' "$status" 0
 like 'a file written, remounted and read is the same' "$T/out" '^same$'
 like 'driven by nvme' "$T/out" '^driver nvme$'
