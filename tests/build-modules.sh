@@ -12,7 +12,7 @@ kernel=$(readlink -f "${RING3_KERNEL:-build/kernel}")
 rm -rf build/tests/edu
 mkdir build/tests/edu
 cp examples/edu/Kbuild examples/edu/edu.c build/tests/edu/
-for dir in tests/testdev tests/panic tests/strict tests/attacks/module build/tests/edu; do
+for dir in tests/testdev tests/panic tests/strict tests/attacks/module tests/bench/readl build/tests/edu; do
 	if [ "$(cat $stamp 2>/dev/null)" != "$kernel" ]; then
 		find "$dir" \( -name '*.ko' -o -name '*.o' -o -name '*.mod' -o -name '*.mod.c' \
 			-o -name '.*.cmd' -o -name Module.symvers -o -name modules.order \) -delete

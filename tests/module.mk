@@ -3,7 +3,7 @@
 
 # Tools of the tests, static so that they run in any guest as well.
 TEST_TOOLS := build/tests/reap build/tests/tcp build/tests/barmap build/tests/viewload
-BENCH_TOOLS := build/tests/pread build/tests/pingpong build/tests/viewload
+BENCH_TOOLS := build/tests/pread build/tests/pingpong build/tests/viewload build/tests/readbar
 
 build/tests/%: tests/tools/%.c
 	@mkdir -p $(@D)
@@ -35,7 +35,7 @@ unit-san-build:
 	$(Q)$(MAKE) --no-print-directory SAN=1 unit-build
 
 test-modules: test-inside
-	$(say) MODULES "tests/testdev tests/panic tests/attacks examples/edu"
+	$(say) MODULES "tests/testdev tests/panic tests/strict tests/attacks tests/bench/readl examples/edu"
 	$(Q)tests/build-modules.sh
 
 # What a hosted run needs; in this order, and not at once with the rest.
@@ -89,6 +89,7 @@ LAB_TESTS ?= $(sort $(wildcard tests/lab/*.t))
 .PHONY: lab
 lab: test-modules
 	$(Q)tests/lab/kernel.sh > /dev/null
+	$(Q)tests/lab/iommu-kernel.sh > /dev/null
 	$(Q)prove --timer --exec tests/tools/quiet.sh $(LAB_TESTS)
 
 ## peers: other people's vfio-user clients at our proxy; fetches a QEMU that has one
@@ -97,3 +98,9 @@ PEER_TESTS ?= $(sort $(wildcard tests/peers/*.t))
 peers: build-all $(TEST_TOOLS)
 	$(Q)tests/lab/kernel.sh > /dev/null
 	$(Q)prove --timer --exec tests/tools/quiet.sh $(PEER_TESTS)
+
+## lab-bench: in the lab: hosted over VFIO beside the lab kernel's drivers; BENCH_JSON=FILE also writes JSON
+.PHONY: lab-bench
+lab-bench: test-modules $(BENCH_TOOLS)
+	$(Q)tests/lab/kernel.sh > /dev/null
+	$(Q)tests/bench/lab

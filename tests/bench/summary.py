@@ -32,6 +32,15 @@ ROWS = [
     ("NVMe sequential read, sandbox", "sandbox-nvme", "--no-sandbox", "sandbox-nvme-off", "MB/s"),
     ("fork and wait inside, sandbox", "sandbox-fork", "--no-sandbox", "sandbox-fork-off", "ms"),
     ("readl, trapped BAR, with --trace", "trace-on", "without", "trace-off", "ns"),
+    # tests/bench/lab
+    ("VFIO: readl, mapped BAR", "lab-readl", "native, mapped resource0", "lab-readl-native", "ns"),
+] + [
+    (f"VFIO: {what}{more}", f"lab-{job}{cpu}", "the kernel's own driver",
+     f"lab-{job}{cpu}-native", unit)
+    for what, job, cost in (
+        ("e1000e TCP, sending", "tcp-up", "4 MB"), ("e1000e TCP, receiving", "tcp-down", "4 MB"),
+        ("NVMe 128 KiB reads", "nvme-read", "34 MB"), ("NVMe 128 KiB writes", "nvme-write", "34 MB"))
+    for more, cpu, unit in (("", "", "MB/s"), (f", CPU for {cost}", "-cpu", "s"))
 ]
 
 

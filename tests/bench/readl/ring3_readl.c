@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ring3_readl.c - how long a register of a device takes to read
+ *
+ * As it loads it reads one register of the first device with these numbers, and logs the mean of
+ * each batch as "ring3_readl: NANOSECONDS".
+ */
+#include <linux/io.h>
+#include <linux/ktime.h>
+#include <linux/module.h>
+#include <linux/pci.h>
+
+static unsigned int vendor, device;
+module_param(vendor, uint, 0);
+module_param(device, uint, 0);
+MODULE_PARM_DESC(vendor, "Of the device");
+MODULE_PARM_DESC(device, "Of the device");
+
+static unsigned int offset;
+module_param(offset, uint, 0);
+MODULE_PARM_DESC(offset, "Of the register in BAR 0, bytes");
+
+static unsigned int count = 1000, batches = 11;
+module_param(count, uint, 0);
+module_param(batches, uint, 0);
+MODULE_PARM_DESC(count, "Reads of a batch");
+MODULE_PARM_DESC(batches, "Batches");
+
+static void measure(const void __iomem *reg)
+{
+	for (unsigned int b = 0; b < batches; b++) {
+		u64 start = ktime_get_ns();
+
+		for (unsigned int i = 0; i < count; i++)
+			readl(reg);
+		pr_info("ring3_readl: %llu\n", div_u64(ktime_get_ns() - start, count));
+	}
+}
+
+static int __init ring3_readl_init(void)
+{
+	struct pci_dev *dev = pci_get_device(vendor, device, NULL);
+	void __iomem *bar;
+	int err;
+
+	if (!dev)
+		return -ENODEV;
+	err = pci_enable_device(dev);
+	if (err)
+		goto out_put;
+	bar = pci_iomap(dev, 0, 0);
+	if (bar)
+		measure(bar + offset);
+	else
+		err = -ENOMEM;
+	if (bar)
+		pci_iounmap(dev, bar);
+	pci_disable_device(dev);
+out_put:
+	pci_dev_put(dev);
+	return err;
+}
+module_init(ring3_readl_init);
+
+static void __exit ring3_readl_exit(void)
+{
+}
+module_exit(ring3_readl_exit);
+
+MODULE_DESCRIPTION("Measures register reads");
+MODULE_LICENSE("GPL");
