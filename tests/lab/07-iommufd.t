@@ -49,7 +49,7 @@ refused 'a group with another driver' "not free as a whole: $old .driver e1000. 
 	--device vfio:$edu,iommufd=on
 
 # A user without any privilege, who may open the devices and the IOMMU; groups are root's.
-AS=(setpriv --reuid $user --regid $user --clear-groups --inh-caps=-all) RING3_AS='setpriv --reuid 65534 ...'
+AS=(setpriv --reuid "$user" --regid "$user" --clear-groups --inh-caps=-all) RING3_AS='setpriv --reuid 65534 ...'
 refused 'no permission for the IOMMU' 'no permission for /dev/iommu,.*KERNEL=="iommu"' \
 	--device vfio:$card,iommufd=on
 chown $user /dev/iommu
