@@ -42,7 +42,7 @@ struct peer {
 	uint16_t id, cmd;
 	uint8_t *tx;			/* answer to a DMA_READ */
 	size_t tx_size;
-	uint64_t dma_refused;		/* accesses outside of what is mapped */
+	uint64_t dma_refused;		/* accesses without bus mastering */
 };
 
 int peer_connect(const char *path);

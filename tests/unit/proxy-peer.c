@@ -296,7 +296,7 @@ static void test_dma_refused(void **state)
 	assert_int_equal(heard(NULL, 0).err, EFAULT);
 	assert_int_equal(heard(NULL, 0).err, EFAULT);
 	assert_int_equal(heard(NULL, 0).err, ENOTSUP);
-	assert_int_equal(t.peer.dma_refused, 3);
+	assert_int_equal(t.dev->faults.count, 3);
 	assert_false(t.peer.client.dead);
 }
 
