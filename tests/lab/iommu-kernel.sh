@@ -85,7 +85,7 @@ log=$cache/iommu-lab.log
 kmake -s KCONFIG_ALLCONFIG="$PWD/iommu.config" allnoconfig > "$log" 2>&1 ||
 	die "the configuration failed: see $log"
 # what was asked for and not granted is an error of ours
-lost=$(grep '^CONFIG_.*=y' iommu.config | grep -vxFf "$new/linux/.config" | tr '\n' ' ' || true)
+lost=$(awk 'NR == FNR { have[$0]; next } /^CONFIG_.*=y/ && !($0 in have)' "$new/linux/.config" iommu.config)
 [ -z "$lost" ] || die "this kernel has no $lost"
 say BUILD "Linux $version with iommufd, for the lab; log: $log"
 kmake -j"${JOBS:-$(nproc)}" bzImage >> "$log" 2>&1 || {
