@@ -47,6 +47,8 @@ struct backend {
 				unsigned int width);
 	void (*region_write)(struct device *dev, uint32_t region, uint64_t off,
 			     unsigned int width, uint64_t value);
+	/* Some bytes of the ROM at once, with no width; 0 or -1.  Optional. */
+	int (*rom_block)(struct device *dev, uint64_t off, uint8_t *buf, size_t len);
 	uint32_t (*config_read)(struct device *dev, uint32_t off, unsigned int width);
 	/* A run of bytes that nobody is waiting for; 0 or -1.  Optional. */
 	int (*config_block)(struct device *dev, uint32_t off, uint8_t *buf, size_t len);

@@ -230,6 +230,11 @@ static void read_rom(struct device *dev, uint64_t off, uint8_t *buf, uint32_t le
 {
 	uint32_t n;
 
+	if (len > 8 && dev->backend->rom_block && !dev->backend->rom_block(dev, off, buf, len)) {
+		count(&dev->accesses[VFIO_USER_ROM].block_bytes, len);
+		trace_access(dev, VFIO_USER_ROM, off, len, 0, false);
+		return;
+	}
 	for (; len; off += n, buf += n, len -= n) {
 		n = len >= 4 && !(off & 3) ? 4 : 1;
 		read_register(dev, VFIO_USER_ROM, off, buf, n);
