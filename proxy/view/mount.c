@@ -268,6 +268,10 @@ void view_close(void)
 {
 	if (!mounted.session)
 		return;
+	/* It frees the name of the place, but may also try what the sandbox forbids. */
+#ifdef __SANITIZE_ADDRESS__
+	fuse_session_unmount(mounted.session);
+#endif
 	fuse_session_destroy(mounted.session);
 	memset(&mounted, 0, sizeof(mounted));
 }
