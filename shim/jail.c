@@ -310,7 +310,10 @@ static int try_start(struct jail *jail, struct jail_setup *setup)
 #define ALL_NAMESPACES \
 	(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP)
 
-/* Best first, 0: the last.  Root needs no user namespace to make the others. */
+/*
+ * Best first, 0: the last.  Root needs no user namespace to make the others; a sandbox that cannot
+ * make root's driver process another user's has one nevertheless.
+ */
 static const unsigned int attempts[][3] = {
 	{ CLONE_NEWPID | CLONE_NEWNS, CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER, 0 },
 	{ ALL_NAMESPACES, ALL_NAMESPACES | CLONE_NEWUSER, 0 },
@@ -323,7 +326,7 @@ int jail_start(struct jail *jail, const struct plan *plans, const struct jail_fi
 	int answer = -1;
 
 	*jail = (struct jail){ .child = CHILD_NONE, .report = -1 };
-	for (size_t i = geteuid() ? 1 : 0; i < 3; i++) {
+	for (size_t i = geteuid() || (files->sandbox && !files->sandbox->n_users); i < 3; i++) {
 		setup.namespaces = attempt[i];
 		if (files->sandbox && !setup.namespaces)
 			return sandbox_forbidden(errno);

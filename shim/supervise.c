@@ -477,11 +477,11 @@ static void on_pulse(struct loop *loop)
 		flush_control(loop);
 		break;
 	case PULSE_STOPPED:
-		if (!run->gdb.pid)
+		if (!run->gdb.pid && !run->forced)
 			outcome_stopped(run);
 		break;
 	case PULSE_SILENT:
-		if (!run->gdb.pid)
+		if (!run->gdb.pid && !run->forced)
 			outcome_silent(run);
 		break;
 	case PULSE_FINE:

@@ -83,6 +83,7 @@ class User:
         self.token = 'secret-%d-%s' % (os.getpid(), name)
         with open(self.secret, 'w', encoding='ascii') as f:
             f.write(self.token + '\n')
+        shutil.copy(MODULE, self.top + '/work')
         os.chmod(self.secret, 0o600)
         os.chown(self.secret, uid, uid)
         self.env = dict(os.environ, HOME=self.home, XDG_RUNTIME_DIR=self.top + '/run',
@@ -142,8 +143,8 @@ class Attack:
     proof    how it is run without protection: 'no-sandbox'; 'bare', as a plain program, where that keeps a
              namespace for the run's own sake; or None: there is nothing to be proved
     users    whose child it is tried as; the others cannot do it anyhow
-    device   the device of the run
-    command  what runs inside meanwhile
+    device   the device of the run, or a function of the cell that names it
+    command  what runs inside meanwhile; where it loads ./ring3_attack.ko by itself, late is True
     settled  a function of the cell: is there nothing more to come?
     after    a function of the cell, called at its end: gives back what `arg` took
     run      a function of the cell instead of all this, for attacks that are no module
@@ -159,6 +160,7 @@ class Attack:
         self.users = more.pop('users', ('root', 'user'))
         self.device = more.pop('device', 'testdev')
         self.command = more.pop('command', ['sleep', '5'])
+        self.late = more.pop('late', False)
         self.after = more.pop('after', None)
         self.run = more.pop('run', None)
         self.settled = more.pop('settled', lambda cell: cell.process.poll() is not None or
@@ -168,10 +170,11 @@ class Attack:
 
     def hosted(self, cell, argument):
         words = "%s attack=%s arg=%s" % (MODULE, self.module, argument)
-        argv = [RING3, 'run', '--name', cell.name, '-v', '--mem', '64M', '--timeout', str(LIMIT),
-                '--driver', words]
+        argv = [RING3, 'run', '--name', cell.name, '-v', '--mem', '64M', '--timeout', str(LIMIT)]
+        if not self.late:
+            argv += ['--driver', words]
         if self.device:
-            argv += ['--device', self.device]
+            argv += ['--device', self.device(cell) if callable(self.device) else self.device]
         if not cell.protected:
             argv.append('--no-sandbox')
         return argv + ['--', *self.command]

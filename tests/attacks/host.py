@@ -153,6 +153,15 @@ def family_is_large(cell):
     return private_memory(cell.members()) > 1200 << 20
 
 
+def own_disk(cell):
+    """A disk that keeps the device busy for longer than the attack takes."""
+    path = cell.user.top + '/shared/attacked'
+    with open(path, 'wb') as f:
+        f.truncate(1 << 30)
+    os.chown(path, cell.user.uid, cell.user.uid)
+    return 'qemu:nvme,disk=' + path
+
+
 HOST = [
     # files
     Attack('shadow', 'read /etc/shadow', seen=lambda c: c.said("read 'root'"), users=('root',)),
@@ -219,5 +228,8 @@ HOST = [
     Attack('stop-self', 'stop itself', run=hangs, proof='bare',
            blocked=HUNG),
     Attack('spin', 'spin with interrupts off', run=hangs, proof='bare', blocked=HUNG),
-    Attack('end-now', 'die with DMA in flight', seen=stays, proof=None),
+    Attack('end-now', 'die with DMA in flight', seen=stays, proof=None, device=own_disk, late=True,
+           settled=lambda c: c.process.poll() is not None,
+           command=['sh', '-c', 'dd if=/dev/zero of=/dev/nvme0n1 bs=64k oflag=direct 2> /dev/null & sleep 0.5\n'
+                    'insmod ./ring3_attack.ko attack=end-now; wait']),
 ]
