@@ -413,17 +413,23 @@ static void test_storm(void **state)
 static void test_no_storm(void **state)
 {
 	struct device *dev = *state;
-	uint64_t sent = 0, got = 0, began = clock_ns(CLOCK_MONOTONIC), now;
+	uint64_t sent = 0, got = 0, began = clock_ns(CLOCK_MONOTONIC), now, due, skipped = 0;
 
 	arm(dev, VFIO_USER_MSIX, 0, 1);
 	msix(dev, PCI_MSIX_FLAGS_ENABLE);
 	do {
 		now = clock_ns(CLOCK_MONOTONIC) - began;
-		for (int burst = 0; sent < now / 10000 && burst < 1000; burst++, sent++)
+		due = now / 10000 - skipped;
+		/* What another process has kept us from is not made up for. */
+		if (due > sent + 1000) {
+			skipped += due - sent - 1000;
+			due = sent + 1000;
+		}
+		for (; sent < due; sent++)
 			irq_msix(dev, 0);
 		got += signals(efd[0]);
 	} while (now < 500000000);
-	assert_in_range(sent, 10000, 60000);
+	assert_in_range(sent, 1000, 60000);
 	assert_int_equal(got, sent);
 	assert_false(dev->irqs.storm);
 	assert_int_equal(dev->policy.denied[DENY_IRQ], 0);
