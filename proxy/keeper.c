@@ -233,6 +233,8 @@ int keeper_ask(enum keeper_task task, struct keeper_call *call)
 	struct message m = { .task = task, .call = *call };
 
 	call->nr_fds = 0;
+	if (sock < 0 && !tasks[task])
+		return fail("nobody offered to do this");
 	if (sock < 0) {
 		*call = m.call;
 		tasks[task](call);
