@@ -19,6 +19,13 @@
 
 static char said[1024];
 
+/* LeakSanitizer needs a tracer at the end, so the proxy has no filter where it is looking. */
+#ifdef __SANITIZE_ADDRESS__
+#define FILTERED false
+#else
+#define FILTERED true
+#endif
+
 /* Run something in a child's sandbox; what it said is in said[]. */
 static int in_sandbox(unsigned int users, void (*fn)(void))
 {
@@ -133,6 +140,8 @@ static void try_netpair(void)
 static void test_closed(void **state)
 {
 	(void)state;
+	if (!FILTERED)
+		return;
 	ended_for(0, try_socket, "socket");
 	ended_for(~0u >> 1, try_unix, "socket");
 	ended_for(~0u >> 1, try_connect, "connect");
@@ -179,6 +188,8 @@ static void try_ptrace(void)
 static void test_closed_too(void **state)
 {
 	(void)state;
+	if (!FILTERED)
+		return;
 	ended_for(~0u >> 1, try_open, "openat");
 	ended_for(~0u >> 1, try_fork, "clone");
 	ended_for(~0u >> 1, try_ptrace, "ptrace");
@@ -206,6 +217,8 @@ static void use(void)
 static void test_open(void **state)
 {
 	(void)state;
+	if (!FILTERED)
+		return;
 	assert_int_equal(in_sandbox(0, use), 0);
 	assert_string_equal(said, "");
 }
@@ -272,6 +285,8 @@ static void test_threads(void **state)
 	pid_t pid;
 
 	(void)state;
+	if (!FILTERED)
+		return;
 	assert_int_equal(pipe(words), 0);
 	pid = fork();
 	if (!pid) {
