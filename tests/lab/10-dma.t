@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# 08-dma.t - a real device reaches for memory that it may not have: the IOMMU stops it, and that is told
+# 10-dma.t - a real device reaches for memory that it may not have: the IOMMU stops it, and that is told
 # shellcheck disable=SC2034,SC2054 # for lab.sh, and the commas are QEMU's
 devices=(-device edu,dma_mask=0xffffffff,addr=10.0
 	-device pcie-root-port,id=slot1,chassis=1,addr=11.0
