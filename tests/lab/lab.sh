@@ -20,6 +20,8 @@ fi
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 SYS=/sys/bus/pci/devices
+# The driver process is another user, and this kernel's tmpfs cannot have its owners mapped.
+chmod 755 "$T" "$T/w"
 # A hosted command sees its working directory.
 cp "$TOP/tests/lab/net.sh" "$TOP/tests/lab/disk.sh" "$TOOLS/tcp" .
 # shellcheck disable=SC2034 # for the tests
