@@ -46,6 +46,8 @@ need shellcheck shellcheck && run 'shellcheck' shellcheck -x -e SC2086,SC2046,SC
 #   AVOID_EXTERNS: hooks that patched kernel files call are declared where they are called;
 #   SPLIT_STRING, CONST_STRUCT: matters of the kernel's own tables;
 #   VOLATILE: register accessors are what it is for;
+#   PREFER_PR_LEVEL, VSPRINTF_SPECIFIER_PX: lines of a report begin with what it is, without a
+#   prefix, and its call trace is decoded by address;
 #   USE_NEGATIVE_ERRNO: errors on the wire are positive;
 #   PREFER_DEFINED_ATTRIBUTE_MACRO, ARRAY_SIZE, STRCPY, STATIC_CONST_CHAR_ARRAY: user space has
 #   no such macros, or the guest init no such library;
@@ -59,7 +61,7 @@ checkpatch() {
 	[ -f "$f" ] || { echo "check: no kernel tree: run 'make kernel'" >&2; return 1; }
 	git ls-files 'compat/ring3/*.[ch]' 'proxy/*.[ch]' 'shim/*.[ch]' |
 		xargs perl "$f" --no-tree --terse --quiet --no-summary --show-types --max-line-length=100 \
-		--ignore ENOSYS,FILE_PATH_CHANGES,SPDX_LICENSE_TAG,AVOID_EXTERNS,SPLIT_STRING,CONST_STRUCT,VOLATILE,USE_NEGATIVE_ERRNO,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,STRCPY,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME,MACRO_ARG_UNUSED,LINUX_VERSION_CODE,CONSTANT_COMPARISON,WEAK_DECLARATION,REPEATED_WORD,LINE_SPACING,MISSING_SPACE,NEW_TYPEDEFS,FUNCTION_ARGUMENTS \
+		--ignore ENOSYS,PREFER_PR_LEVEL,VSPRINTF_SPECIFIER_PX,FILE_PATH_CHANGES,SPDX_LICENSE_TAG,AVOID_EXTERNS,SPLIT_STRING,CONST_STRUCT,VOLATILE,USE_NEGATIVE_ERRNO,PREFER_DEFINED_ATTRIBUTE_MACRO,ARRAY_SIZE,STRCPY,STATIC_CONST_CHAR_ARRAY,EMBEDDED_FUNCTION_NAME,MACRO_ARG_UNUSED,LINUX_VERSION_CODE,CONSTANT_COMPARISON,WEAK_DECLARATION,REPEATED_WORD,LINE_SPACING,MISSING_SPACE,NEW_TYPEDEFS,FUNCTION_ARGUMENTS \
 		-f
 }
 run 'checkpatch' checkpatch

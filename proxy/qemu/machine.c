@@ -217,8 +217,11 @@ static int ask_for_qemu(int qtest, int ivshmem)
 		.fds = { [FD_QTEST] = qtest, [FD_IVSHMEM] = ivshmem, [FD_RAM] = m.ram_fd },
 	};
 
-	if (m.strict && (call.fds[FD_TABLES] = iommu_open()) < 0)
-		return -1;
+	if (m.strict) {
+		call.fds[FD_TABLES] = iommu_open();
+		if (call.fds[FD_TABLES] < 0)
+			return -1;
+	}
 	if (keeper_ask(KEEPER_QEMU, &call) < 0)
 		return -1;
 	process_take(&m.process, &call);
