@@ -26,6 +26,9 @@ void pulse_heard(struct pulse *pulse)
 {
 	pulse->heard = pulse->last;
 	pulse->asked = false;
+	/* It was only slow, as it may be again. */
+	if (pulse->silent && pulse->patience_ms < PULSE_PATIENCE_MAX_MS)
+		pulse->patience_ms *= 2;
 	pulse->silent = false;
 }
 

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #define PULSE_LOOK_MS 200	/* between two looks */
+#define PULSE_PATIENCE_MAX_MS 60000
 
 enum pulse_finding {
 	PULSE_FINE,
@@ -44,7 +45,7 @@ void pulse_begin(struct pulse *pulse, pid_t kernel, unsigned int patience_ms);
 
 /**
  * pulse_heard() - it has said something
- * @pulse: state
+ * @pulse: state; if that comes after it was found silent, more patience is had with it from now on
  */
 void pulse_heard(struct pulse *pulse);
 

@@ -311,8 +311,11 @@ static void pulse_of_the_silent(void **state)
 	assert_int_equal(pulse_judge(&pulse, 'R', at(1200, 1200)), PULSE_FINE);
 	pulse_heard(&pulse);
 	assert_int_equal(pulse_judge(&pulse, 'R', at(1400, 1400)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(1600, 1600)), PULSE_ASK);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(2200, 2200)), PULSE_SILENT);
+	/* One that was only slow has twice the time. */
+	assert_int_equal(pulse_judge(&pulse, 'R', at(1600, 1600)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(1800, 1800)), PULSE_ASK);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(2800, 2800)), PULSE_FINE);
+	assert_int_equal(pulse_judge(&pulse, 'R', at(3000, 3000)), PULSE_SILENT);
 }
 
 /* Somebody else has the processor, or had it and kept us from looking. */
