@@ -13,6 +13,7 @@
  */
 #define pr_fmt(fmt) "ring3: " fmt
 
+#include <linux/dma-map-ops.h>
 #include <linux/dma-mapping.h>
 #include <linux/init.h>
 #include <linux/iommu.h>
