@@ -42,6 +42,10 @@ struct rule {
 #define REFUSED_IF(name, arg, mask, value, err, who) \
 	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, err, who }
 
+/* PTRACE_OLDSETOPTIONS and PTRACE_ARCH_PRCTL, which libc does not have. */
+#define OLD_SETOPTIONS 21
+#define ARCH_PRCTL 30
+
 /* What pthread_create() asks for, and fork(). */
 #define CLONE_LIKE_PTHREAD (CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | \
 			    CLONE_SYSVSEM | CLONE_SETTLS | CLONE_PARENT_SETTID | CLONE_CHILD_CLEARTID)
@@ -80,6 +84,7 @@ static const struct rule rules[] = {
 
 	/* processes and threads: those of the hosted system, helpers, and the boot's look at ptrace */
 	IS(clone, 0, CLONE_FILES | SIGCHLD, "stubs"),
+	IS(clone, 0, CLONE_PARENT | CLONE_FILES | SIGCHLD, "stubs, before 6.2"),
 	IS(clone, 0, CLONE_LIKE_FORK, "the boot's look at ptrace"),
 	IS(clone, 0, CLONE_LIKE_PTHREAD, "helper threads"),
 	IS(clone, 0, CLONE_VM, "helper processes"),
@@ -102,6 +107,8 @@ static const struct rule rules[] = {
 	ANY(set_robust_list, "libc"),
 	ANY(rseq, "libc"),
 	ANY(arch_prctl, "libc, stubs"),
+	IS(modify_ldt, 0, 0, "start, before 6.2"),
+	IS(modify_ldt, 0, 1, "stubs, before 6.2"),
 	ANY(uname, "libc"),
 	IS(prlimit64, 1, RLIMIT_STACK, "libc"),
 	IS(prlimit64, 2, 0, "start"),
@@ -125,6 +132,8 @@ static const struct rule rules[] = {
 	IS(ptrace, 0, PTRACE_GETREGSET, "stubs"),
 	IS(ptrace, 0, PTRACE_SETREGSET, "stubs"),
 	IS(ptrace, 0, PTRACE_SETOPTIONS, "stubs"),
+	IS(ptrace, 0, OLD_SETOPTIONS, "stubs, before 6.2"),
+	IS(ptrace, 0, ARCH_PRCTL, "stubs, before 6.2"),
 	IS(ptrace, 0, PTRACE_GETSIGINFO, "stubs"),
 
 	/* files: the hosted kernel's own, and hostfs */
