@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /* pulse.c - does the hosted kernel still do anything but compute? see pulse.h */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "shim/pulse.h"
 #include "shim/util.h"
+
+/* More sleeps than one in so many milliseconds are waits for answers; so many times the patience. */
+#define TALKING_SLEEPS_MS 10
+#define TALKING_PATIENCE 10
 
 static uint64_t clock_ms(void)
 {
@@ -46,11 +51,14 @@ static enum pulse_finding judge_stop(struct pulse *pulse, bool stopped)
 	return PULSE_STOPPED;
 }
 
-/* Since then so long, with a third of a processor? */
+/* Since then so long, with a third of a processor?  It is long for one that talks to its device. */
 static bool passed(const struct pulse *pulse, const struct pulse_time *since, uint64_t ms)
 {
-	return pulse->last.now_ms - since->now_ms >= ms &&
-	       pulse->last.used_ms - since->used_ms >= ms / 3;
+	uint64_t elapsed = pulse->last.now_ms - since->now_ms;
+
+	if (pulse->last.sleeps - since->sleeps > elapsed / TALKING_SLEEPS_MS)
+		ms *= TALKING_PATIENCE;
+	return elapsed >= ms && pulse->last.used_ms - since->used_ms >= ms / 3;
 }
 
 enum pulse_finding pulse_judge(struct pulse *pulse, char state, struct pulse_time now)
@@ -72,6 +80,16 @@ enum pulse_finding pulse_judge(struct pulse *pulse, char state, struct pulse_tim
 	return PULSE_SILENT;
 }
 
+static uint64_t sleeps_of(pid_t pid)
+{
+	static const char field[] = "\nvoluntary_ctxt_switches:";
+	_cleanup_free_ char *path = xasprintf("/proc/%d/status", pid);
+	_cleanup_free_ char *text = read_text(path);
+	const char *found = text ? strstr(text, field) : NULL;
+
+	return found ? strtoull(found + sizeof(field) - 1, NULL, 10) : 0;
+}
+
 enum pulse_finding pulse_look(struct pulse *pulse)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%d/stat", pulse->kernel);
@@ -85,5 +103,5 @@ enum pulse_finding pulse_look(struct pulse *pulse)
 			    &user, &system) != 3)
 		return PULSE_FINE;
 	return pulse_judge(pulse, state, (struct pulse_time){
-		clock_ms(), (user + system) * 1000 / sysconf(_SC_CLK_TCK) });
+		clock_ms(), (user + system) * 1000 / sysconf(_SC_CLK_TCK), sleeps_of(pulse->kernel) });
 }

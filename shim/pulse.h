@@ -7,6 +7,9 @@
  * nothing has been heard of it meanwhile, it is asked; when it has used more and has not answered,
  * that is worth a line.  An idle one is not asked, and one that has to wait for a
  * processor is not blamed.  One that was stopped by a signal is seen at once.
+ *
+ * One that does nothing but register accesses that are messages sleeps for each answer, thousands of
+ * times a second, where a loop never does: it is slow, and there is ten times the patience with it.
  */
 #ifndef RING3_PULSE_H
 #define RING3_PULSE_H
@@ -31,6 +34,7 @@ struct pulse {
 	struct pulse_time {
 		uint64_t now_ms;	/* of a clock */
 		uint64_t used_ms;	/* of a processor */
+		uint64_t sleeps;	/* times that it gave its processor up by itself */
 	} last, heard, question;	/* the last look; when it was heard of last, and asked */
 	bool asked, silent, stopped, told;
 };
@@ -53,7 +57,7 @@ void pulse_heard(struct pulse *pulse);
  * pulse_judge() - what to make of a look
  * @pulse: state
  * @state: of the process, as in proc(5)
- * @now: what time it is, and the processor time it has used
+ * @now: what time it is, the processor time it has used, and how often it slept
  *
  * Return: what to do; everything but PULSE_FINE and PULSE_ASK once.
  */

@@ -258,7 +258,7 @@ static void the_hosted_kernel_is_executed(void **state)
 
 static struct pulse_time at(unsigned int now, unsigned int used)
 {
-	return (struct pulse_time){ now, used };
+	return (struct pulse_time){ .now_ms = now, .used_ms = used };
 }
 
 static struct pulse pulse_at_zero(void)
@@ -330,6 +330,27 @@ static void pulse_of_the_starved(void **state)
 	assert_int_equal(pulse_judge(&pulse, 'R', at(15200, 4200)), PULSE_SILENT);
 }
 
+/* Port I/O by messages, a sleep for each: slow, and after ten times as long it is a loop all the same. */
+static void pulse_of_the_talking(void **state)
+{
+	struct pulse pulse = pulse_at_zero();
+	enum pulse_finding finding = PULSE_FINE;
+	unsigned int ms = 0, asked = 0;
+
+	(void)state;
+	while (finding != PULSE_SILENT && ms < 100000) {
+		struct pulse_time now;
+
+		ms += 200;
+		now = at(ms, ms / 2);
+		now.sleeps = ms * 4ULL;
+		finding = pulse_judge(&pulse, 'R', now);
+		asked += finding == PULSE_ASK;
+	}
+	assert_int_equal(asked, 1);
+	assert_in_range(ms, 9000, 9600);
+}
+
 static void pulse_of_the_stopped(void **state)
 {
 	struct pulse pulse = pulse_at_zero();
@@ -360,6 +381,7 @@ int main(void)
 		cmocka_unit_test(pulse_of_the_busy),
 		cmocka_unit_test(pulse_of_the_silent),
 		cmocka_unit_test(pulse_of_the_starved),
+		cmocka_unit_test(pulse_of_the_talking),
 		cmocka_unit_test(pulse_of_the_stopped),
 	};
 
