@@ -100,7 +100,7 @@ static int lock_calls(const struct jail_files *files)
 
 	if (!files->sandbox)
 		return 0;
-	return fcntl(notify, F_SETFD, FD_CLOEXEC) < 0 ? -1 : give_up_calls(notify);
+	return fcntl(notify, F_SETFD, FD_CLOEXEC) < 0 ? -1 : give_up_calls(files->sandbox, notify);
 }
 
 static void exec_kernel(const struct jail_setup *setup, const struct plan *plan,

@@ -31,16 +31,19 @@ struct rule {
 	struct scmp_arg_cmp args[2];
 	int refuse;		/* errno of a call that is not carried out, but does not end the run */
 	const char *who;
+	bool old;		/* of hosted kernels before 6.2 */
 };
 
-#define ANY(name, who) { SCMP_SYS(name), 0, { { 0 } }, 0, who }
-#define REFUSED(name, err, who) { SCMP_SYS(name), 0, { { 0 } }, err, who }
+#define ANY(name, who) { SCMP_SYS(name), 0, { { 0 } }, 0, who, false }
+#define REFUSED(name, err, who) { SCMP_SYS(name), 0, { { 0 } }, err, who, false }
 #define IS(name, arg, value, who) \
-	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_EQ, value, 0 } }, 0, who }
+	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_EQ, value, 0 } }, 0, who, false }
+#define OLD_IS(name, arg, value, who) \
+	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_EQ, value, 0 } }, 0, who, true }
 #define MASKED(name, arg, mask, value, who) \
-	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, 0, who }
+	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, 0, who, false }
 #define REFUSED_IF(name, arg, mask, value, err, who) \
-	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, err, who }
+	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, err, who, false }
 
 /* PTRACE_OLDSETOPTIONS and PTRACE_ARCH_PRCTL, which libc does not have. */
 #define OLD_SETOPTIONS 21
@@ -84,7 +87,7 @@ static const struct rule rules[] = {
 
 	/* processes and threads: those of the hosted system, helpers, and the boot's look at ptrace */
 	IS(clone, 0, CLONE_FILES | SIGCHLD, "stubs"),
-	IS(clone, 0, CLONE_PARENT | CLONE_FILES | SIGCHLD, "stubs, before 6.2"),
+	OLD_IS(clone, 0, CLONE_PARENT | CLONE_FILES | SIGCHLD, "stubs"),
 	IS(clone, 0, CLONE_LIKE_FORK, "the boot's look at ptrace"),
 	IS(clone, 0, CLONE_LIKE_PTHREAD, "helper threads"),
 	IS(clone, 0, CLONE_VM, "helper processes"),
@@ -107,8 +110,8 @@ static const struct rule rules[] = {
 	ANY(set_robust_list, "libc"),
 	ANY(rseq, "libc"),
 	ANY(arch_prctl, "libc, stubs"),
-	IS(modify_ldt, 0, 0, "start, before 6.2"),
-	IS(modify_ldt, 0, 1, "stubs, before 6.2"),
+	OLD_IS(modify_ldt, 0, 0, "start"),
+	OLD_IS(modify_ldt, 0, 1, "stubs"),
 	ANY(uname, "libc"),
 	IS(prlimit64, 1, RLIMIT_STACK, "libc"),
 	IS(prlimit64, 2, 0, "start"),
@@ -132,8 +135,8 @@ static const struct rule rules[] = {
 	IS(ptrace, 0, PTRACE_GETREGSET, "stubs"),
 	IS(ptrace, 0, PTRACE_SETREGSET, "stubs"),
 	IS(ptrace, 0, PTRACE_SETOPTIONS, "stubs"),
-	IS(ptrace, 0, OLD_SETOPTIONS, "stubs, before 6.2"),
-	IS(ptrace, 0, ARCH_PRCTL, "stubs, before 6.2"),
+	OLD_IS(ptrace, 0, OLD_SETOPTIONS, "stubs"),
+	OLD_IS(ptrace, 0, ARCH_PRCTL, "stubs"),
 	IS(ptrace, 0, PTRACE_GETSIGINFO, "stubs"),
 
 	/* files: the hosted kernel's own, and hostfs */
@@ -252,12 +255,13 @@ static int add_priorities(scmp_filter_ctx filter)
 	return 0;
 }
 
-static int fill(scmp_filter_ctx filter)
+static int fill(scmp_filter_ctx filter, bool old_kernel)
 {
 	int err = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 
 	for (size_t i = 0; !err && i < ARRAY_SIZE(rules); i++)
-		err = add_rule(filter, &rules[i]);
+		if (old_kernel || !rules[i].old)
+			err = add_rule(filter, &rules[i]);
 	return err ? err : add_priorities(filter);
 }
 
@@ -278,10 +282,10 @@ static int send_fd(int socket, int fd)
 	return sendmsg(socket, &msg, 0) == 1 ? 0 : -errno;
 }
 
-int give_up_calls(int notify)
+int give_up_calls(const struct sandbox *sandbox, int notify)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_NOTIFY);
-	int err = filter ? fill(filter) : -ENOMEM;
+	int err = filter ? fill(filter, sandbox->old_kernel) : -ENOMEM;
 
 	if (!err)
 		err = seccomp_load(filter);

@@ -133,12 +133,22 @@ static int plan_users(struct sandbox *sandbox)
 	return 0;
 }
 
+/* User-Mode Linux set up its processes in another way before 6.2. */
+static bool before_6_2(const char *version)
+{
+	unsigned int major = 0, minor = 0;
+
+	return sscanf(version, "%u.%u", &major, &minor) == 2 &&
+	       (major < 6 || (major == 6 && minor < 2));
+}
+
 int sandbox_plan(struct sandbox *sandbox, const struct run_options *opts,
 		 const struct hosted_kernel *kernel, struct drivers *drivers, const char *initrd)
 {
 	*sandbox = (struct sandbox){
 		.mem = opts->mem,
 		.debug_kernel = kernel->flavor == FLAVOR_DEBUG,
+		.old_kernel = before_6_2(kernel->version),
 		.n_devices = opts->devices.n,
 	};
 	plan_paths(sandbox, opts, kernel, drivers, initrd);

@@ -58,6 +58,7 @@ struct sandbox {
 	size_t n_users;
 	uint64_t mem;			/* of the hosted kernel, bytes */
 	bool debug_kernel;
+	bool old_kernel;		/* before 6.2 */
 	size_t n_devices;
 };
 
@@ -119,11 +120,12 @@ int give_up_paths(const struct sandbox *sandbox);
 
 /**
  * give_up_calls() - the last stage
+ * @sandbox: the plan
  * @notify: socket on which the jail gets the listener of the filter (sandbox_listener())
  *
  * Return: 0, or -1 after a message.
  */
-int give_up_calls(int notify);
+int give_up_calls(const struct sandbox *sandbox, int notify);
 
 /**
  * sandbox_user_for() - the user namespace that shows an owner's files to the sandbox

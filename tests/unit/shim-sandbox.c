@@ -57,7 +57,7 @@ static struct sandbox plan(const char *cwd, const char *const *rw, bool debug)
 {
 	_cleanup_free_ char *dir = below_top(cwd), *kernel_dir = below_top("kernel");
 	_cleanup_free_ char *build = below_top("build"), *back = getcwd(NULL, 0);
-	struct hosted_kernel kernel = { .dir = kernel_dir, .build = build };
+	struct hosted_kernel kernel = { .dir = kernel_dir, .build = build, .version = "6.12.1" };
 	struct run_options opts = { .debug.on = debug };
 	struct drivers drivers = { 0 };
 	struct sandbox sandbox;
@@ -175,6 +175,8 @@ static int device_is_refused(void)
 	return !(mknod("/tmp/ring3-test-node", S_IFCHR | 0600, 0x103) < 0 && errno == EPERM);
 }
 
+static struct sandbox filtered;
+
 /* Runs @what behind the filter.  Returns its exit status, or -1 and the violation. */
 static int behind_filter(int (*what)(void), bool executed, struct sandbox_violation *violation)
 {
@@ -184,7 +186,7 @@ static int behind_filter(int (*what)(void), bool executed, struct sandbox_violat
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, notify), 0);
 	pid = fork();
 	if (!pid) {
-		if (give_up_calls(notify[1]) < 0)
+		if (give_up_calls(&filtered, notify[1]) < 0)
 			_exit(99);
 		_exit(what());
 	}
@@ -237,6 +239,25 @@ static void calls_that_go_on(void **state)
 	assert_int_equal(behind_filter(private_memory, true, &violation), 0);
 	assert_int_equal(behind_filter(clone3_is_unknown, true, &violation), 0);
 	assert_int_equal(behind_filter(device_is_refused, true, &violation), 0);
+}
+
+static int old_stub(void)
+{
+	char ldt[16];
+
+	return syscall(SYS_modify_ldt, 0, ldt, sizeof(ldt)) < 0;
+}
+
+/* What only an old kernel's processes are set up by is no other one's. */
+static void calls_of_old_kernels(void **state)
+{
+	struct sandbox_violation violation;
+
+	(void)state;
+	forbidden(old_stub, SYS_modify_ldt, "modify_ldt(0, ");
+	filtered.old_kernel = true;
+	assert_int_equal(behind_filter(old_stub, true, &violation), 0);
+	filtered.old_kernel = false;
 }
 
 static void another_architecture_is_killed(void **state)
@@ -375,6 +396,7 @@ int main(void)
 		cmocka_unit_test(writable_wins),
 		cmocka_unit_test(calls_that_end_the_run),
 		cmocka_unit_test(calls_that_go_on),
+		cmocka_unit_test(calls_of_old_kernels),
 		cmocka_unit_test(another_architecture_is_killed),
 		cmocka_unit_test(the_hosted_kernel_is_executed),
 		cmocka_unit_test(pulse_of_the_idle),
