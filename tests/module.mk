@@ -56,7 +56,7 @@ test: unit-build unit-san-build $(FUZZ) test-debug
 unit: unit-build unit-san-build
 	$(Q)$(RUN_TESTS) unit
 
-## fuzz: every fuzz target for FUZZ_SECONDS=20 seconds
+## fuzz: every fuzz target for FUZZ_SECONDS=60 seconds
 fuzz: $(FUZZ)
 	$(Q)$(RUN_TESTS) fuzz
 

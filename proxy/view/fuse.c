@@ -188,27 +188,27 @@ struct entry {
 	uint32_t namelen, type;
 };
 
+/* Where the entry at @at ends; each is as long as its name makes it. */
+static size_t entry_end(const struct listing *l, size_t at)
+{
+	const struct entry *d = (const void *)(l->data + at);
+
+	return at + ((sizeof(*d) + d->namelen + 7) & ~7ul);
+}
+
 static void do_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t off,
 		       struct fuse_file_info *fi)
 {
 	const struct listing *l = (void *)(uintptr_t)fi->fh;
-	size_t at = off, end = off, next;
+	size_t at = 0, end;
 
 	(void)ino;
-	/* Whole entries only; each is as long as its name makes it. */
-	while (l->len - end >= sizeof(struct entry) && end < l->len) {
-		const struct entry *d = (const void *)(l->data + end);
-
-		next = end + ((sizeof(*d) + d->namelen + 7) & ~7ul);
-		/* An offset that is none of ours may be in the middle of one. */
-		if (next - at > size || next > l->len)
-			break;
-		end = next;
-	}
-	if (end > at)
-		fuse_reply_buf(req, l->data + at, end - at);
-	else
-		fuse_reply_buf(req, NULL, 0);
+	/* A place that somebody made up goes for the next one that is ours. */
+	while (at < l->len && at < (size_t)off)
+		at = entry_end(l, at);
+	for (end = at; end < l->len && entry_end(l, end) - at <= size;)
+		end = entry_end(l, end);
+	fuse_reply_buf(req, l->data + at, end - at);
 }
 
 static void do_releasedir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)

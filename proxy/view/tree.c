@@ -52,7 +52,8 @@ bool view_node(uint64_t ino, struct view_node *node)
 	node->device = ino >> 16 & 0xffff;
 	node->index = ino >> 32;
 	return node->kind <= VIEW_DEVICE_LINK && node->dir < ARRAY_SIZE(dirs) &&
-	       (node->device < view.nr_devices || !node->device);
+	       (node->device < view.nr_devices || !node->device) &&
+	       (node->kind != VIEW_SHOWN || node->index < view.nr_shown);
 }
 
 bool view_is_dir(const struct view_node *node)
