@@ -6,7 +6,8 @@
  * whole messages in it are carried out and answered one by one.  While an answer
  * cannot be sent the socket is not read, so at most one answer is ever held, and a
  * client that does not take it in STALL_NS is dropped.  After TURN_NS others have a turn, however
- * much is in the buffer.
+ * much is in the buffer.  A message whose end has not come after REST_NS is told of and waited for,
+ * as a debugger may have stopped its sender.
  *
  * Descriptors: the kernel ends a recvmsg() with the first segment that carries any,
  * so those that come with a chunk belong to the message its last byte is in.
@@ -27,6 +28,7 @@
 #define STALL_NS 10000000000u
 #define RX_INITIAL 8192
 #define TURN_NS 1000000
+#define REST_NS 500000000
 
 struct rx_fd {
 	int fd;
@@ -35,7 +37,7 @@ struct rx_fd {
 
 struct conn {
 	struct loop_src src;
-	struct loop_timer timer;	/* it does not read; or, yielded: others had their turn */
+	struct loop_timer timer;	/* it does not read; yielded: others had their turn; or partial */
 	struct session session;
 	conn_closed_fn closed;
 	void *arg;
@@ -48,6 +50,7 @@ struct conn {
 	size_t tx_done;		/* tx.len: nothing is waiting */
 	bool dying;		/* after this answer, close */
 	bool yielded;		/* until the timer fires the socket is left alone */
+	bool partial;		/* a message has begun to come */
 };
 
 /**
@@ -182,12 +185,14 @@ static bool rx_process(struct conn *conn)
 		if (conn->tx.len && !tx_send(conn))
 			return false;
 		if (tx_waiting(conn)) {
+			conn->partial = false;
 			loop_timer_arm(&conn->timer, STALL_NS);
 			loop_mod(&conn->src, EPOLLOUT);
 			return true;
 		}
 		if (conn->rx_len && clock_ns(CLOCK_MONOTONIC) > end) {
 			conn->yielded = true;
+			conn->partial = false;
 			loop_mod(&conn->src, 0);
 			loop_timer_arm(&conn->timer, 1);
 			return true;
@@ -289,17 +294,43 @@ static bool tx_resume(struct conn *conn)
 	return rx_process(conn);
 }
 
+/* Is there the beginning of a message, and since when? */
+static void await_rest(struct conn *conn)
+{
+	bool partial = conn->rx_len > 0;
+
+	if (tx_waiting(conn) || conn->yielded || partial == conn->partial)
+		return;
+	conn->partial = partial;
+	loop_timer_arm(&conn->timer, partial ? REST_NS : 0);
+}
+
+static void rest_is_late(struct conn *conn)
+{
+	struct device *dev = conn->session.dev;
+
+	if (policy_deny(dev, DENY_REQUEST))
+		warn("device '%s': a client has begun a message, %zu bytes of it, and does not end it: it is waited for, others are served",
+		     device_name(dev), conn->rx_len);
+}
+
 static void turn(struct loop_timer *timer)
 {
 	struct conn *conn = container_of(timer, struct conn, timer);
 
+	if (conn->partial) {
+		rest_is_late(conn);
+		return;
+	}
 	if (!conn->yielded) {
 		stalled(conn);
 		return;
 	}
 	conn->yielded = false;
 	loop_mod(&conn->src, EPOLLIN);
-	if (!rx_process(conn))
+	if (rx_process(conn))
+		await_rest(conn);
+	else
 		drop(conn);
 }
 
@@ -315,7 +346,9 @@ static void event(struct loop_src *src, uint32_t events)
 		alive = !(events & (EPOLLHUP | EPOLLERR)) && tx_resume(conn);
 	else
 		alive = rx(conn);
-	if (!alive)
+	if (alive)
+		await_rest(conn);
+	else
 		drop(conn);
 }
 

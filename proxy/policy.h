@@ -14,6 +14,7 @@ enum denial {
 	DENY_CONFIG,		/* a write of configuration space */
 	DENY_IRQ,		/* interrupts that come too often */
 	DENY_REQUEST,		/* a client's message that is none */
+	DENY_MASTER,		/* DMA or a message while bus mastering is off */
 	NR_DENIALS,
 };
 

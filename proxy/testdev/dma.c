@@ -6,7 +6,6 @@
  * no client keeps the proxy from its other devices for longer than that takes.
  */
 #include <errno.h>
-#include <linux/pci_regs.h>
 
 #include "proxy/dma.h"
 #include "proxy/testdev/internal.h"
@@ -98,7 +97,7 @@ static int run(struct testdev *td, uint32_t cmd)
 	uint64_t iova = to_device ? td->dma_src.value : td->dma_dst.value;
 	uint64_t mem = to_device ? td->dma_dst.value : td->dma_src.value;
 
-	if (!(td->command & PCI_COMMAND_MASTER))
+	if (!td_masters(td))
 		return TD_DMA_ERR_FAULT;
 	switch (cmd) {
 	case TD_DMA_COPY:

@@ -141,5 +141,7 @@ void td_hostile_used(struct testdev *td)
 	if (!td->hostile || td->angry)
 		return;
 	td->angry = true;
+	warn("device '%s': it is in use and means harm from now on, as hostile=%s wants", device_name(td->dev),
+	     spec_get(td->dev->spec, "hostile"));
 	loop_timer_arm(&td->malice, td->hostile & TD_VANISH ? VANISH_NS : TICK_NS);
 }

@@ -57,6 +57,7 @@ uint64_t td_regs_read(struct testdev *td, uint64_t off, unsigned int width);
 void td_regs_write(struct testdev *td, uint64_t off, unsigned int width, uint64_t value);
 uint32_t td_ports_read(struct testdev *td, uint64_t off, unsigned int width);
 void td_ports_write(struct testdev *td, uint64_t off, unsigned int width, uint32_t value);
+bool td_masters(struct testdev *td);
 void td_signal(struct testdev *td, uint32_t vector);
 void td_set_intx(struct testdev *td, bool level);
 void td_dma_start(struct testdev *td, uint32_t cmd);

@@ -5,7 +5,9 @@
 #include <linux/pci_regs.h>
 #include <string.h>
 
+#include "proxy/error.h"
 #include "proxy/irq.h"
+#include "proxy/policy.h"
 #include "proxy/testdev/internal.h"
 #include "proxy/util.h"
 
@@ -23,6 +25,24 @@ void td_set_intx(struct testdev *td, bool level)
 }
 
 /**
+ * td_masters() - may it access memory?
+ * @td: testdev that wants to
+ *
+ * Return: false if bus mastering is off, which is counted and told of.
+ */
+bool td_masters(struct testdev *td)
+{
+	struct device *dev = td->dev;
+
+	if (td->command & PCI_COMMAND_MASTER)
+		return true;
+	if (policy_deny(dev, DENY_MASTER))
+		warn("device '%s': it may not access memory or send messages, as bus mastering is off in COMMAND, %llu tries so far",
+		     device_name(dev), (unsigned long long)dev->policy.denied[DENY_MASTER]);
+	return false;
+}
+
+/**
  * td_signal() - interrupt
  * @td: testdev
  * @vector: of MSI or MSI-X, or TD_VECTOR_INTX, or TD_VECTOR_NONE
@@ -36,7 +56,7 @@ void td_signal(struct testdev *td, uint32_t vector)
 		return;
 	}
 	/* A message is a write by the device (PCI 6.8.3.3). */
-	if (!(td->command & PCI_COMMAND_MASTER))
+	if (!td_masters(td))
 		return;
 	td->signal_ns = clock_ns(CLOCK_MONOTONIC);
 	irq_message(td->dev, vector);

@@ -147,6 +147,7 @@ struct json_object *view_stats(struct device *dev)
 	view_add(o, "dma_unmapped", json_object_new_uint64(view_now(&dev->dma.unmapped)));
 	view_add(o, "denied_config", json_object_new_uint64(view_now(&dev->policy.denied[DENY_CONFIG])));
 	view_add(o, "denied_requests", json_object_new_uint64(view_now(&dev->policy.denied[DENY_REQUEST])));
+	view_add(o, "denied_master", json_object_new_uint64(view_now(&dev->policy.denied[DENY_MASTER])));
 	view_add(o, "denied_irq", json_object_new_uint64(view_now(&dev->policy.denied[DENY_IRQ])));
 	view_add(o, "dma_faults", json_object_new_uint64(view_now(&dev->faults.count)));
 	view_add(o, "resets", json_object_new_uint64(view_now(&dev->resets)));

@@ -145,6 +145,29 @@ static void test_reader_stalls(void **state)
 	assert_alive();
 }
 
+/* A message whose end does not come is told of once, and carried out when it has come. */
+static void test_rest_is_late(void **state)
+{
+	uint8_t buf[64];
+	size_t n;
+	(void)state;
+
+	negotiate();
+	n = message(buf, VFIO_USER_DEVICE_RESET, 0, NULL, 0);
+	send_fds(buf, n - 1, NULL, 0);
+	run();
+	assert_int_equal(c.dev->policy.denied[DENY_REQUEST], 0);
+	assert_true(loop_step(5000));
+	assert_int_equal(c.dev->policy.denied[DENY_REQUEST], 1);
+	assert_false(c.closed);
+	assert_false(loop_step(0));
+	send_fds(buf + n - 1, 1, NULL, 0);
+	run();
+	assert_int_equal(reply(NULL, 0), 0);
+	assert_alive();
+	assert_int_equal(c.dev->policy.denied[DENY_REQUEST], 1);
+}
+
 static void test_large(void **state)
 {
 	static uint8_t buf[VFIO_USER_MAX_MSG], *data = buf + 32;
@@ -237,7 +260,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_order), TEST(test_bytewise), TEST(test_pipelined),
 		TEST(test_no_reply), TEST(test_bad_headers), TEST(test_garbage),
-		TEST(test_reader_stalls), TEST(test_large), TEST(test_turns),
+		TEST(test_reader_stalls), TEST(test_rest_is_late), TEST(test_large), TEST(test_turns),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
