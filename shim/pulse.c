@@ -8,9 +8,9 @@
 #include "shim/pulse.h"
 #include "shim/util.h"
 
-/* More sleeps than one in so many milliseconds are waits for answers; so many times the patience. */
+/* More sleeps than one in so many milliseconds are waits for answers; such time counts so much less. */
 #define TALKING_SLEEPS_MS 10
-#define TALKING_PATIENCE 10
+#define TALKING_SLOWNESS 10
 
 static uint64_t clock_ms(void)
 {
@@ -24,12 +24,11 @@ void pulse_begin(struct pulse *pulse, pid_t kernel, unsigned int patience_ms)
 {
 	*pulse = (struct pulse){ .kernel = kernel, .patience_ms = patience_ms };
 	pulse->last.now_ms = clock_ms();
-	pulse->heard = pulse->last;
 }
 
 void pulse_heard(struct pulse *pulse)
 {
-	pulse->heard = pulse->last;
+	pulse->heard = pulse->passed;
 	pulse->asked = false;
 	/* It was only slow, as it may be again. */
 	if (pulse->silent && pulse->patience_ms < PULSE_PATIENCE_MAX_MS)
@@ -51,26 +50,34 @@ static enum pulse_finding judge_stop(struct pulse *pulse, bool stopped)
 	return PULSE_STOPPED;
 }
 
-/* Since then so long, with a third of a processor?  It is long for one that talks to its device. */
+/* Another look: what has passed since the last, as it counts. */
+static void count(struct pulse *pulse, const struct pulse_time *now)
+{
+	uint64_t elapsed = now->now_ms - pulse->last.now_ms, used = now->used_ms - pulse->last.used_ms;
+	bool talks = now->sleeps - pulse->last.sleeps > elapsed / TALKING_SLEEPS_MS;
+
+	pulse->passed.now_ms += talks ? elapsed / TALKING_SLOWNESS : elapsed;
+	pulse->passed.used_ms += talks ? used / TALKING_SLOWNESS : used;
+	pulse->last = *now;
+}
+
+/* Since then so long, with a third of a processor? */
 static bool passed(const struct pulse *pulse, const struct pulse_time *since, uint64_t ms)
 {
-	uint64_t elapsed = pulse->last.now_ms - since->now_ms;
-
-	if (pulse->last.sleeps - since->sleeps > elapsed / TALKING_SLEEPS_MS)
-		ms *= TALKING_PATIENCE;
-	return elapsed >= ms && pulse->last.used_ms - since->used_ms >= ms / 3;
+	return pulse->passed.now_ms - since->now_ms >= ms &&
+	       pulse->passed.used_ms - since->used_ms >= ms / 3;
 }
 
 enum pulse_finding pulse_judge(struct pulse *pulse, char state, struct pulse_time now)
 {
 	enum pulse_finding finding = judge_stop(pulse, state == 'T');
 
-	pulse->last = now;
+	count(pulse, &now);
 	if (finding != PULSE_FINE)
 		return finding;
 	if (!pulse->asked && passed(pulse, &pulse->heard, pulse->patience_ms / 3)) {
 		pulse->asked = true;
-		pulse->question = now;
+		pulse->question = pulse->passed;
 		return PULSE_ASK;
 	}
 	if (!pulse->asked || pulse->silent ||

@@ -9,7 +9,7 @@
  * processor is not blamed.  One that was stopped by a signal is seen at once.
  *
  * One that does nothing but register accesses that are messages sleeps for each answer, thousands of
- * times a second, where a loop never does: it is slow, and there is ten times the patience with it.
+ * times a second, where a loop never does: it is slow, and its time counts a tenth.
  */
 #ifndef RING3_PULSE_H
 #define RING3_PULSE_H
@@ -35,7 +35,8 @@ struct pulse {
 		uint64_t now_ms;	/* of a clock */
 		uint64_t used_ms;	/* of a processor */
 		uint64_t sleeps;	/* times that it gave its processor up by itself */
-	} last, heard, question;	/* the last look; when it was heard of last, and asked */
+	} last;				/* look */
+	struct pulse_time passed, heard, question;	/* as counted: now; when heard of last; when asked */
 	bool asked, silent, stopped, told;
 };
 
