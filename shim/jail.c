@@ -178,7 +178,7 @@ static bool collect(pid_t kernel, struct jail_end *end)
 }
 
 /* Until the kernel ends, or does what it must not do. */
-static void watch(pid_t kernel, struct jail_end *end, bool sandbox)
+static void watch(pid_t kernel, struct jail_end *end, const struct sandbox *sandbox)
 {
 	struct pollfd fds[] = {
 		{ .fd = FD_SIGNALS, .events = POLLIN },
@@ -190,7 +190,7 @@ static void watch(pid_t kernel, struct jail_end *end, bool sandbox)
 		if (poll(fds, ARRAY_SIZE(fds), -1) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents & POLLIN &&
-		    sandbox_judge(FD_LISTENER, &executed, &end->violation)) {
+		    sandbox_judge(sandbox, FD_LISTENER, &executed, &end->violation)) {
 			end->status = SIGSYS;
 			return;
 		}
@@ -272,7 +272,7 @@ static void jail_main(struct jail_setup *setup)
 	}
 	tell_start(setup->report, JAIL_READY);
 	let_go(setup->report, listener, signals);
-	watch(kernel, &end, sandbox);
+	watch(kernel, &end, setup->files->sandbox);
 	tell(FD_REPORT, &end, sizeof(end));
 	_exit(0);
 }

@@ -163,8 +163,10 @@ static void broke_out(struct run *run, const struct sandbox_violation *violation
 {
 	_cleanup_free_ char *what = sandbox_describe(violation), *names = device_names(run);
 
-	crashed(run, xasprintf("sandbox: %s%s: the driver process tried %s, which no driver needs, "
-			       "and was ended", run->instance.name, names, what));
+	crashed(run, xasprintf("sandbox: %s%s: the driver process tried %s, %s, and was ended",
+			       run->instance.name, names, what,
+			       violation->foreign ? "out of code that is not the hosted kernel's own" :
+			       "which no driver needs"));
 	status_set(run, "killed %d", SIGSYS);
 }
 

@@ -288,9 +288,9 @@ int give_up_calls(const struct sandbox *sandbox, int notify)
 	int err = filter ? fill(filter, sandbox->old_kernel) : -ENOMEM;
 
 	if (!err)
-		err = seccomp_load(filter);
-	if (!err)
-		err = send_fd(notify, seccomp_notify_fd(filter));
+		err = sandbox_load(sandbox, filter);
+	if (err >= 0)
+		err = send_fd(notify, err);
 	if (!err)
 		return 0;
 	fail("sandbox: the host takes no filter of system calls: %s", strerror(-err));

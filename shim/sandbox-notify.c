@@ -33,7 +33,8 @@ static bool go_on(int listener, const struct seccomp_notif *req, struct seccomp_
 	return !seccomp_notify_respond(listener, resp);
 }
 
-bool sandbox_judge(int listener, bool *executed, struct sandbox_violation *violation)
+bool sandbox_judge(const struct sandbox *sandbox, int listener, bool *executed,
+		   struct sandbox_violation *violation)
 {
 	struct seccomp_notif_resp *resp = NULL;
 	struct seccomp_notif *req = NULL;
@@ -48,6 +49,7 @@ bool sandbox_judge(int listener, bool *executed, struct sandbox_violation *viola
 			*executed = go_on(listener, req, resp);
 		violation->call = req->data.nr;
 		violation->arch = req->data.arch;
+		violation->foreign = sandbox_foreign(sandbox, req->data.instruction_pointer);
 		memcpy(violation->args, req->data.args, sizeof(violation->args));
 	}
 	seccomp_notify_free(req, resp);

@@ -149,6 +149,7 @@ int sandbox_plan(struct sandbox *sandbox, const struct run_options *opts,
 		.mem = opts->mem,
 		.debug_kernel = kernel->flavor == FLAVOR_DEBUG,
 		.old_kernel = before_6_2(kernel->version),
+		.code_end = sandbox_code_end(kernel->image),
 		.n_devices = opts->devices.n,
 	};
 	plan_paths(sandbox, opts, kernel, drivers, initrd);

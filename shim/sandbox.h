@@ -13,7 +13,7 @@
  *	give_up_plenty()	more memory, processes and files than it needs (sandbox-limits.c)
  *	give_up_paths()		files once more, by Landlock (sandbox-landlock.c)
  *	process_fds()		every descriptor but those it is started with (process.c)
- *	give_up_calls()		system calls (sandbox-calls.c)
+ *	give_up_calls()		system calls (sandbox-calls.c), all of them out of a driver's own code (sandbox-code.c)
  *
  * The last needs somebody to tell who tried what: the jail gets to know of each call that is not
  * in the table, and ends the run before it is carried out (sandbox-notify.c).
@@ -59,6 +59,7 @@ struct sandbox {
 	uint64_t mem;			/* of the hosted kernel, bytes */
 	bool debug_kernel;
 	bool old_kernel;		/* before 6.2 */
+	uint64_t code_end;		/* of the hosted kernel's own code; 0: that is not looked at */
 	size_t n_devices;
 };
 
@@ -67,6 +68,7 @@ struct sandbox_violation {
 	int call;		/* its number, -1: there was none */
 	uint32_t arch;		/* AUDIT_ARCH_* */
 	uint64_t args[6];
+	bool foreign;		/* out of code that is not the hosted kernel's own */
 };
 
 /**
@@ -140,6 +142,30 @@ int give_up_calls(const struct sandbox *sandbox, int notify);
 int sandbox_user_for(struct sandbox *sandbox, uid_t uid, gid_t gid);
 
 /**
+ * sandbox_code_end() - where the hosted kernel's own code ends
+ * @image: its file
+ *
+ * Return: an address, or 0: it is linked in a way that does not tell.
+ */
+uint64_t sandbox_code_end(const char *image);
+
+/**
+ * sandbox_foreign() - is it a driver's own code?
+ * @sandbox: the plan
+ * @instruction: address of one that made a system call
+ */
+bool sandbox_foreign(const struct sandbox *sandbox, uint64_t instruction);
+
+/**
+ * sandbox_load() - be judged by a filter from now on, and by where calls come from
+ * @sandbox: the plan
+ * @filter: libseccomp's, with notification of what it does not know
+ *
+ * Return: the listener, or a negative errno.
+ */
+int sandbox_load(const struct sandbox *sandbox, void *filter);
+
+/**
  * sandbox_listener() - receive the listener of the filter
  * @notify: the other end of give_up_calls()'s socket
  *
@@ -149,6 +175,7 @@ int sandbox_listener(int notify);
 
 /**
  * sandbox_judge() - take one notice of the filter
+ * @sandbox: the plan
  * @listener: readable
  * @executed: whether the hosted kernel has been executed; changed
  * @violation: filled in
@@ -157,7 +184,8 @@ int sandbox_listener(int notify);
  *
  * Return: whether the run must end.
  */
-bool sandbox_judge(int listener, bool *executed, struct sandbox_violation *violation);
+bool sandbox_judge(const struct sandbox *sandbox, int listener, bool *executed,
+		   struct sandbox_violation *violation);
 
 /**
  * sandbox_describe() - a violation in words

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """frame.py - what an attack is, how it is run and judged, and who watches meanwhile
 
-A row of a table is an Attack.  It is run in up to four cells: protected and not, as root's child and as
-an unprivileged user's.  A protected cell is
+A row of a table is an Attack.  It is run in up to six cells: as root's child and as an unprivileged
+user's, by the driver's own system calls, by those of the hosted kernel that it has taken over, and without
+protection.  A protected cell is
 
   blocked    it had no effect, and ring3 said so in a line that names the run and what was tried
   contained  it had no effect outside of its run
@@ -28,6 +29,7 @@ BARE = TOP + '/build/tests/attack-bare'
 NOBODY = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--inh-caps=-all',
           '--bounding-set=-all']
 LIMIT = 15          # seconds a cell may take
+WAYS = ('own', 'taken')
 
 
 def wait_for(condition, seconds):
@@ -100,8 +102,8 @@ class User:
 class Cell:
     """One attempt: what the attack was told, what it and its surroundings said."""
 
-    def __init__(self, user, protected):
-        self.user, self.protected = user, protected
+    def __init__(self, user, protected, way='own'):
+        self.user, self.protected, self.way = user, protected, way
         self.name = 'attack-%s' % ('in' if protected else 'out')
         self.log = None         # Lines of the run or program
         self.process = None
@@ -140,6 +142,7 @@ class Attack:
     module   name of the function in module/, as it is run inside a hosted kernel
     arg      a function of the cell that prepares a victim and returns the argument, or a text
     seen     a function of the cell: is the effect there?  Asked while the attack still holds
+    ways     which protected cells there are: 'own', 'taken'; an attack that is no module has one
     proof    how it is run without protection: 'no-sandbox'; 'bare', as a plain program, where that keeps a
              namespace for the run's own sake; or None: there is nothing to be proved
     users    whose child it is tried as; the others cannot do it anyhow
@@ -157,6 +160,7 @@ class Attack:
         self.arg = more.pop('arg', '')
         self.seen = more.pop('seen', lambda cell: cell.said(r'end \S+ succeeded|end \S+: succeeded'))
         self.proof = more.pop('proof', 'no-sandbox')
+        self.ways = more.pop('ways', WAYS)
         self.users = more.pop('users', ('root', 'user'))
         self.device = more.pop('device', 'testdev')
         self.command = more.pop('command', ['sleep', '5'])
@@ -169,7 +173,7 @@ class Attack:
         assert not more, more
 
     def hosted(self, cell, argument):
-        words = "%s attack=%s arg=%s" % (MODULE, self.module, argument)
+        words = "%s attack=%s arg=%s through=%d" % (MODULE, self.module, argument, cell.way == 'taken')
         argv = [RING3, 'run', '--name', cell.name, '-v', '--mem', '64M', '--timeout', str(LIMIT)]
         if not self.late:
             argv += ['--driver', words]
@@ -296,8 +300,8 @@ class Frame:
         self.passed = self.failed = 0
         self.notes = []
 
-    def protected(self, attack, user, canary):
-        cell, before = Cell(user, True), canary.counts()
+    def protected(self, attack, user, canary, way):
+        cell, before = Cell(user, True, way), canary.counts()
         seen = attack.attempt(cell)
         hurt = canary.suffers(before)
         line = next((x for x in cell.log.all if re.search(attack.blocked, x)), None) if cell.log else None
@@ -322,26 +326,29 @@ class Frame:
 
     def cells(self, attack, user, canary):
         if user.name not in attack.users:
-            return '-', '-'
-        inside, note, cell = self.protected(attack, user, canary)
-        outside, bare = self.proved(attack, user)
-        good = inside != 'OPEN' and outside != 'NO EFFECT'
-        self.passed += good
-        self.failed += not good
-        self.notes.append('  %s, %s: %s' % (attack.name, user.name, note))
-        for which, bad in ((cell, inside == 'OPEN'), (bare, outside == 'NO EFFECT')):
-            if which and which.log and (bad or self.verbose):
-                self.notes += ['    | ' + x for x in which.log.all if self.verbose or telling(x)]
-        return inside, outside
+            return ('-',) * 3
+        words, tried = {}, []
+        for way in attack.ways:
+            words[way], note, cell = self.protected(attack, user, canary, way)
+            tried.append((cell, words[way] == 'OPEN'))
+            self.notes.append('  %s, %s, %s: %s' % (attack.name, user.name, way, note))
+        outside, cell = self.proved(attack, user)
+        tried.append((cell, outside == 'NO EFFECT'))
+        for cell, bad in tried:
+            self.passed += bool(cell) and not bad
+            self.failed += bad
+            if cell and cell.log and (bad or self.verbose):
+                self.notes += ['    | ' + x for x in cell.log.all if self.verbose or telling(x)]
+        return (*(words.get(way, '') for way in WAYS), outside)
 
     def go(self):
         canaries = [Canary(user) for user in self.users]
         try:
-            print('%-44s' % 'attack' + ''.join('%-22s' % ('as ' + u.name) for u in self.users))
-            print('%-44s' % '' + '%-11s%-11s' % ('protected', 'without') * len(self.users))
+            print('%-42s' % 'attack' + ''.join('%-30s' % ('as ' + u.name) for u in self.users))
+            print('%-42s' % '' + '%-10s%-10s%-10s' % ('own', 'taken', 'without') * len(self.users))
             for attack in self.attacks:
                 words = [self.cells(attack, u, c) for u, c in zip(self.users, canaries)]
-                print('%-44s' % attack.title + ''.join('%-11s%-11s' % w for w in words), flush=True)
+                print('%-42s' % attack.title + ''.join('%-10s%-10s%-10s' % w for w in words), flush=True)
         finally:
             for canary in canaries:
                 canary.end()

@@ -206,7 +206,8 @@ HOST = [
     Attack('userfaultfd', 'handle page faults'),
     Attack('perf', 'count events'),
     Attack('user-namespace', 'make a user namespace'),
-    Attack('setns', 'enter a namespace of process 1', arg='/proc/1/ns/net', users=('root',)),
+    Attack('setns', 'enter the namespace of a process', arg=lambda c: '/proc/%s/ns/net' % victim(c), users=('root',),
+           proof='bare', after=end_victim),
     Attack('setuid', 'become another user', arg='1', users=('root',)),
     Attack('init-module', "load a module into the host's kernel", users=('root',),
            proof='no-sandbox' if os.path.exists('/proc/modules') else None),
@@ -225,11 +226,10 @@ HOST = [
     # as many as a process of the host may have; nobody else is to notice
     Attack('mappings', 'mappings without end', arg='1000000', seen=got_all, proof=None),
     # being in the way
-    Attack('stop-self', 'stop itself', run=hangs, proof='bare',
-           blocked=HUNG),
-    Attack('spin', 'spin with interrupts off', run=hangs, proof='bare', blocked=HUNG),
+    Attack('stop-self', 'stop itself', run=hangs, proof='bare', ways=('taken',), blocked=HUNG),
+    Attack('spin', 'spin with interrupts off', run=hangs, proof='bare', ways=('own',), blocked=HUNG),
     Attack('end-now', 'die with DMA in flight', seen=stays, proof=None, device=own_disk, late=True,
-           settled=lambda c: c.process.poll() is not None,
+           ways=('taken',), blocked=r'^ring3: the driver process was killed', settled=lambda c: c.process.poll() is not None,
            command=['sh', '-c', 'dd if=/dev/zero of=/dev/nvme0n1 bs=64k oflag=direct 2> /dev/null & sleep 0.5\n'
-                    'insmod ./ring3_attack.ko attack=end-now; wait']),
+                    'insmod ./ring3_attack.ko attack=end-now through=1; wait']),
 ]

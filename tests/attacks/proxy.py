@@ -656,6 +656,7 @@ class ProxyAttack(Attack):
     def __init__(self, name, title, function, *specs, **more):
         self.unprotected = more.pop('unprotected', '')
         more.setdefault('proof', None)
+        more.setdefault('ways', ('own',))
         more.setdefault('blocked', r"^ring3-proxy: (device|a client of) '(testdev|qemu)")
         super().__init__(name, title, run=attack(function, *specs), **more)
 
@@ -688,7 +689,7 @@ PROXY = [
     ProxyAttack('storm-msi', 'interrupt storm by messages', storm(MSIX), 'testdev,hostile=storm'),
     ProxyAttack('storm-intx', 'interrupt storm by INTx', storm(INTX)),
 ] + [
-    Attack('device-' + kind, title, run=hostile_run, proof=None, blocked=r"^ring3(-proxy)?: ")
+    Attack('device-' + kind, title, run=hostile_run, ways=('own',), proof=None, blocked=r"^ring3(-proxy)?: ")
     for kind, title in (('garbage', 'a device of garbage'), ('lengths', 'a device with wild DMA'),
                         ('storm', 'a device that storms'), ('vanish', 'a device that vanishes'),
                         ('all', 'a device with all of it'))

@@ -57,7 +57,8 @@ static struct sandbox plan(const char *cwd, const char *const *rw, bool debug)
 {
 	_cleanup_free_ char *dir = below_top(cwd), *kernel_dir = below_top("kernel");
 	_cleanup_free_ char *build = below_top("build"), *back = getcwd(NULL, 0);
-	struct hosted_kernel kernel = { .dir = kernel_dir, .build = build, .version = "6.12.1" };
+	struct hosted_kernel kernel = { .dir = kernel_dir, .build = build, .version = "6.12.1",
+		.image = "/nowhere" };
 	struct run_options opts = { .debug.on = debug };
 	struct drivers drivers = { 0 };
 	struct sandbox sandbox;
@@ -199,7 +200,7 @@ static int behind_filter(int (*what)(void), bool executed, struct sandbox_violat
 		struct pollfd in = { .fd = listener, .events = POLLIN };
 
 		if (poll(&in, 1, 20) > 0 && in.revents & POLLIN &&
-		    sandbox_judge(listener, &executed, violation)) {
+		    sandbox_judge(&filtered, listener, &executed, violation)) {
 			kill(pid, SIGKILL);
 			waitpid(pid, &status, 0);
 			close(listener);
@@ -258,6 +259,42 @@ static void calls_of_old_kernels(void **state)
 	filtered.old_kernel = true;
 	assert_int_equal(behind_filter(old_stub, true, &violation), 0);
 	filtered.old_kernel = false;
+}
+
+/* As a module's code lies between the hosted kernel's and libraries. */
+static int module_calls(void)
+{
+	static const unsigned char getpid_code[] = { 0xb8, 39, 0, 0, 0, 0x0f, 0x05, 0xc3 };
+	char *page = mmap((void *)0x70000000, 4096, PROT_READ | PROT_WRITE | PROT_EXEC,
+			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	int (*call)(void) = (int (*)(void))page;
+
+	memcpy(page, getpid_code, sizeof(getpid_code));
+	return call() != getpid();
+}
+
+static void whose_code_calls(void **state)
+{
+	struct sandbox_violation violation;
+
+	(void)state;
+	assert_int_equal(behind_filter(module_calls, true, &violation), 0);
+	filtered.code_end = 0x60100000;
+	assert_int_equal(behind_filter(module_calls, true, &violation), -1);
+	assert_int_equal(violation.call, SYS_getpid);
+	assert_true(violation.foreign);
+	filtered.code_end = 0x70001000;
+	assert_int_equal(behind_filter(module_calls, true, &violation), 0);
+	filtered.code_end = 0;
+}
+
+static void where_own_code_ends(void **state)
+{
+	(void)state;
+	/* A library, and no program at all. */
+	assert_int_equal(sandbox_code_end("/proc/self/exe"), 0);
+	assert_int_equal(sandbox_code_end("/etc/passwd"), 0);
+	assert_int_equal(sandbox_code_end("/nowhere"), 0);
 }
 
 static void another_architecture_is_killed(void **state)
@@ -351,6 +388,25 @@ static void pulse_of_the_starved(void **state)
 	assert_int_equal(pulse_judge(&pulse, 'R', at(15200, 4200)), PULSE_SILENT);
 }
 
+/* A boot that sleeps often, and then a driver that loops. */
+static void pulse_of_one_that_stops_talking(void **state)
+{
+	struct pulse pulse = pulse_at_zero();
+	struct pulse_time now = at(200, 150);
+
+	(void)state;
+	now.sleeps = 1000;
+	assert_int_equal(pulse_judge(&pulse, 'R', now), PULSE_FINE);
+	for (unsigned int i = 0; i < 4; i++) {
+		now.now_ms += 200;
+		now.used_ms += 200;
+		assert_int_not_equal(pulse_judge(&pulse, 'R', now), PULSE_SILENT);
+	}
+	now.now_ms += 200;
+	now.used_ms += 200;
+	assert_int_equal(pulse_judge(&pulse, 'R', now), PULSE_SILENT);
+}
+
 /* Port I/O by messages, a sleep for each: slow, and after ten times as long it is a loop all the same. */
 static void pulse_of_the_talking(void **state)
 {
@@ -397,6 +453,8 @@ int main(void)
 		cmocka_unit_test(calls_that_end_the_run),
 		cmocka_unit_test(calls_that_go_on),
 		cmocka_unit_test(calls_of_old_kernels),
+		cmocka_unit_test(whose_code_calls),
+		cmocka_unit_test(where_own_code_ends),
 		cmocka_unit_test(another_architecture_is_killed),
 		cmocka_unit_test(the_hosted_kernel_is_executed),
 		cmocka_unit_test(pulse_of_the_idle),
@@ -404,6 +462,7 @@ int main(void)
 		cmocka_unit_test(pulse_of_the_silent),
 		cmocka_unit_test(pulse_of_the_starved),
 		cmocka_unit_test(pulse_of_the_talking),
+		cmocka_unit_test(pulse_of_one_that_stops_talking),
 		cmocka_unit_test(pulse_of_the_stopped),
 	};
 

@@ -36,6 +36,17 @@ struct attack {
 extern const struct attack bomb_attacks[], file_attacks[], kernel_attacks[], net_attacks[],
 	process_attacks[];
 
+/* By the hosted kernel's own hand, once through_kernel() was called: see through.c. */
+struct host_call {
+	long nr, arg[6];
+};
+
+extern long (*host_through)(const struct host_call *call);
+int through_kernel(void);
+
+/* A child that uses the memory from @from to @end and stays; to be called if host_through is set. */
+long through_clone(long flags, long from, long end);
+
 /* One system call of the host's, and nothing of libc around it. */
 static inline long host6(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -44,6 +55,8 @@ static inline long host6(long nr, long a, long b, long c, long d, long e, long f
 	register long r9 asm("r9") = f;
 	long ret;
 
+	if (host_through)
+		return host_through(&(struct host_call){ nr, { a, b, c, d, e, f } });
 	asm volatile("syscall" : "=a" (ret) : "0" (nr), "D" (a), "S" (b), "d" (c), "r" (r10),
 		     "r" (r8), "r" (r9) : "rcx", "r11", "memory");
 	return ret;

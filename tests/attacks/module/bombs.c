@@ -14,6 +14,8 @@ static long clone_one(long flags)
 {
 	long ret;
 
+	if (host_through)
+		return through_clone(flags, 0, 0);
 	asm volatile("xor %%esi, %%esi\n\txor %%edx, %%edx\n\txor %%r10d, %%r10d\n\t"
 		     "xor %%r8d, %%r8d\n\tsyscall\n\t"
 		     "test %%rax, %%rax\n\tjnz 2f\n"
@@ -98,6 +100,12 @@ static long family(const char *arg)
 	for (n = 0; n < want; n++) {
 		long from = at;
 
+		if (host_through) {
+			ret = through_clone(0x411, at, at + size);
+			if (ret < 0)
+				break;
+			continue;
+		}
 		asm volatile("mov %[flags], %%edi\n\txor %%esi, %%esi\n\txor %%edx, %%edx\n\t"
 			     "xor %%r10d, %%r10d\n\txor %%r8d, %%r8d\n\tsyscall\n\t"
 			     "test %%rax, %%rax\n\tjnz 2f\n"

@@ -58,6 +58,8 @@ static long user_namespace(const char *arg)
 {
 	long ret;
 
+	if (host_through)
+		return through_clone(0x10000011L, 0, 0);
 	asm volatile("xor %%esi, %%esi\n\txor %%edx, %%edx\n\txor %%r10d, %%r10d\n\t"
 		     "xor %%r8d, %%r8d\n\tsyscall\n\t"
 		     "test %%rax, %%rax\n\tjnz 2f\n"

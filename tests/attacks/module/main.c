@@ -45,8 +45,16 @@ static char *arg = "";
 module_param(arg, charp, 0);
 MODULE_PARM_DESC(arg, "What it is about: a path, a process, a number");
 
+static bool through;
+module_param(through, bool, 0);
+MODULE_PARM_DESC(through, "By the hosted kernel's own system calls");
+
 static int __init ring3_attack_init(void)
 {
+	if (through && through_kernel()) {
+		say("the hosted kernel cannot be made to call");
+		return -EINVAL;
+	}
 	return attack_by_name(attack, arg) ? -EINVAL : 0;
 }
 module_init(ring3_attack_init);

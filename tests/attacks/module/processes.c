@@ -56,6 +56,8 @@ static long outlive(const char *arg)
 {
 	long ret;
 
+	if (host_through)
+		return through_clone(17, 0, 0);
 	asm volatile("syscall\n\t"
 		     "test %%rax, %%rax\n\tjnz 2f\n\t"
 		     "mov %[setsid], %%eax\n\tsyscall\n\t"
