@@ -54,9 +54,16 @@ bool sandbox_foreign(const struct sandbox *sandbox, uint64_t instruction)
 	       instruction >> 32 < OTHERS_HIGH;
 }
 
-/* In front of the filter, the same in its language; its last statement is skipped where all is well. */
+/*
+ * In front of the filter, the same in its language; its last statement is skipped where all is well.  Calls that
+ * are made often and harm nobody are let through first: where a call's number alone decides, the host's
+ * kernel does not even run the filter (Linux 5.11).
+ */
 #define IP offsetof(struct seccomp_data, instruction_pointer)
+#define SKIP(call, behind) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##call, (behind) + 6, 0)
 #define OWN_CODE(end) { \
+	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), \
+	SKIP(wait4, 3), SKIP(rt_sigprocmask, 2), SKIP(rt_sigreturn, 1), SKIP(timer_settime, 0), \
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IP + 4), \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 2), \
 	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, IP), \
