@@ -29,7 +29,8 @@ ROWS = [
     ("NVMe sequential read, --dma strict", "nvme-strict", "static", "nvme-static", "MB/s"),
     ("NVMe 4 KiB random read, --dma strict", "nvme-4k-strict", "static", "nvme-4k-static", "us"),
     ("start to exit, nothing hosted", "sandbox-start", "--no-sandbox", "sandbox-start-off", "ms"),
-    ("NVMe sequential read, sandbox", "sandbox-nvme", "--no-sandbox", "sandbox-nvme-off", "MB/s"),
+    ("NVMe 128 KiB reads, sandbox", "sandbox-nvme", "--no-sandbox", "sandbox-nvme-off", "MB/s"),
+    ("NVMe 4 KiB reads in sequence, sandbox", "sandbox-nvme-4k", "--no-sandbox", "sandbox-nvme-4k-off", "MB/s"),
     ("fork and wait inside, sandbox", "sandbox-fork", "--no-sandbox", "sandbox-fork-off", "ms"),
     ("readl, trapped BAR, with --trace", "trace-on", "without", "trace-off", "ns"),
     # tests/bench/lab
