@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # fuzz.t - a short run of every libFuzzer target: fuzz.t TARGET... or, from make, $FUZZ_TARGETS
 #
-# FUZZ_SECONDS (default 60) bounds each; as many run at once as there are processors.  What tests/fuzz/corpus has
-# for a target is where it begins; what it finds besides is kept in build/fuzz/corpus.  A crash is written
+# FUZZ_SECONDS (default 60) bounds each; as many run at once as there are processors.  It begins with what
+# tests/fuzz/corpus has for a target; what it finds besides is kept in build/fuzz/corpus.  A crash is written
 # to build/fuzz/crash-TARGET-*, and running TARGET with that file repeats it.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -19,7 +19,10 @@ start() {
 	local dirs=("build/fuzz/corpus/$name")
 
 	mkdir -p "${dirs[0]}"
-	[ ! -d "tests/fuzz/corpus/$name" ] || dirs+=("tests/fuzz/corpus/$name")
+	if [ -f "tests/fuzz/corpus/$name" ]; then
+		tests/fuzz/corpus.py unpack "tests/fuzz/corpus/$name" "build/fuzz/seeds/$name" || exit 1
+		dirs+=("build/fuzz/seeds/$name")
+	fi
 	"$target" -max_total_time="${FUZZ_SECONDS:-60}" -timeout=10 -rss_limit_mb=1024 \
 		-artifact_prefix="build/fuzz/crash-$name-" "${dirs[@]}" > "build/fuzz/$name.log" 2>&1 &
 	names[$!]=$target
