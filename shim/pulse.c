@@ -102,6 +102,7 @@ enum pulse_finding pulse_look(struct pulse *pulse)
 	_cleanup_free_ char *path = xasprintf("/proc/%d/stat", pulse->kernel);
 	_cleanup_free_ char *text = read_text(path);
 	const char *rest = text ? strrchr(text, ')') : NULL;
+	struct pulse_time now = { .now_ms = clock_ms() };
 	unsigned long long user, system;
 	char state;
 
@@ -109,6 +110,16 @@ enum pulse_finding pulse_look(struct pulse *pulse)
 	if (!rest || sscanf(rest, ") %c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %llu %llu", &state,
 			    &user, &system) != 3)
 		return PULSE_FINE;
-	return pulse_judge(pulse, state, (struct pulse_time){
-		clock_ms(), (user + system) * 1000 / sysconf(_SC_CLK_TCK), sleeps_of(pulse->kernel) });
+	now.used_ms = (user + system) * 1000 / sysconf(_SC_CLK_TCK);
+	/* Of one that has hardly computed nobody need know, and most are idle. */
+	now.sleeps = pulse->last.sleeps;
+	if (now.used_ms - pulse->last.used_ms >= PULSE_LOOK_MS / 10) {
+		now.sleeps = sleeps_of(pulse->kernel);
+		if (!pulse->busy)
+			pulse->last.sleeps = now.sleeps;
+		pulse->busy = true;
+	} else {
+		pulse->busy = false;
+	}
+	return pulse_judge(pulse, state, now);
 }

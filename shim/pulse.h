@@ -38,6 +38,7 @@ struct pulse {
 	} last;				/* look */
 	struct pulse_time passed, heard, question;	/* as counted: now; when heard of last; when asked */
 	bool asked, silent, stopped, told;
+	bool busy;			/* at the last look: its sleeps were counted then */
 };
 
 /**
