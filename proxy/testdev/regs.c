@@ -37,7 +37,7 @@ bool td_masters(struct testdev *td)
 	if (td->command & PCI_COMMAND_MASTER)
 		return true;
 	if (policy_deny(dev, DENY_MASTER))
-		warn("device '%s': it may not access memory or send messages, as bus mastering is off in COMMAND, %llu tries so far",
+		warn("device '%s': it may not access memory or send messages, as bus mastering is off in COMMAND, %llu times so far",
 		     device_name(dev), (unsigned long long)dev->policy.denied[DENY_MASTER]);
 	return false;
 }
