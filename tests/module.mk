@@ -3,7 +3,7 @@
 
 # Tools of the tests, static so that they run in any guest as well.
 TEST_TOOLS := build/tests/reap build/tests/tcp build/tests/barmap build/tests/viewload
-BENCH_TOOLS := build/tests/pread build/tests/pingpong build/tests/viewload build/tests/readbar
+BENCH_TOOLS := build/tests/pread build/tests/pingpong build/tests/viewload build/tests/readbar build/tests/qtest
 
 build/tests/%: tests/tools/%.c
 	@mkdir -p $(@D)
@@ -68,9 +68,9 @@ kunit: test-inside
 integration: test-debug
 	$(Q)$(RUN_TESTS) integration
 
-## bench: measure, beside a full QEMU guest; BENCH_JSON=FILE also writes JSON
+## bench: measure, beside a full QEMU guest; BENCH_JSON=FILE also writes JSON, PLOT=1 plots in build/bench
 bench: test-modules $(BENCH_TOOLS)
-	$(Q)tests/bench/run
+	$(Q)PLOT='$(PLOT)' BENCH_JSON='$(BENCH_JSON)' BENCH_HISTORY='$(BENCH_HISTORY)' tests/bench/run
 
 ## attacks: try to get out of the box, by root's and by a user's hand; ATTACKS=NAME... tries some
 .PHONY: attacks

@@ -16,13 +16,18 @@ ROWS = [
     ("readl, trapped BAR", "trapped", "socket ping-pong", "socket", "ns"),
     ("writel, trapped BAR", "trapped-write", "socket ping-pong", "socket", "ns"),
     ("inl", "inl", "socket ping-pong", "socket", "ns"),
+    ("readl, QEMU model", "qemu-readl", "one qtest command", "qtest", "ns"),
     ("interrupt to handler, idle", "irq-idle", "eventfd wake-up", "wake-idle", "ns"),
     ("interrupt to handler, user code busy", "irq-busy", "eventfd wake-up, busy", "wake-busy", "ns"),
     ("interrupt to handler, kernel busy", "irq-spin", "eventfd wake-up, busy", "wake-busy", "ns"),
     ("NVMe 4 KiB random read", "nvme", "full QEMU guest", "nvme-guest", "us"),
+    ("NVMe 4 KiB random read, 32 at once, each", "nvme-32", "full QEMU guest", "nvme-32-guest", "us"),
     ("e1000e TCP, sending", "tcp-up", "full QEMU guest", "tcp-up-guest", "MB/s"),
     ("e1000e TCP, receiving", "tcp-down", "full QEMU guest", "tcp-down-guest", "MB/s"),
     ("edit, rebuild, run to a breakpoint", "loop", "full guest, without gdb", "loop-guest", "ms"),
+    ("memory of an idle e1000e, all processes", "memory-run", "full QEMU guest", "memory-guest", "MB"),
+    ("start of the 50th idle run, testdev", "idle-start-last", "of the first", "idle-start-first", "ms"),
+    ("processor time of 50 idle runs, each, a second", "idle-cpu-all", "of one", "idle-cpu-one", "ms"),
     ("NVMe sequential read, 8 readers of the view", "view", "without them", "view-alone", "MB/s"),
     ("dma_map_single() and unmap", "dma-static", "an addition", "addition", "ns"),
     ("dma_map_single() and unmap, --dma strict", "dma-strict", "static", "dma-static", "ns"),
@@ -39,7 +44,8 @@ ROWS = [
     (f"VFIO: {what}{more}", f"lab-{job}{cpu}", "the kernel's own driver",
      f"lab-{job}{cpu}-native", unit)
     for what, job, cost in (
-        ("e1000e TCP, sending", "tcp-up", "4 MB"), ("e1000e TCP, receiving", "tcp-down", "4 MB"),
+        ("NVMe 4 KiB random read, 32 at once, each", "nvme-32", "full QEMU guest", "nvme-32-guest", "us"),
+    ("e1000e TCP, sending", "tcp-up", "4 MB"), ("e1000e TCP, receiving", "tcp-down", "4 MB"),
         ("NVMe 128 KiB reads", "nvme-read", "34 MB"), ("NVMe 128 KiB writes", "nvme-write", "34 MB"))
     for more, cpu, unit in (("", "", "MB/s"), (f", CPU for {cost}", "-cpu", "s"))
 ]

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""idle.py - what runs that do nothing take
+
+idle.py pss PID            PID's memory with that of all its descendants, in MB: proportional set size, proc(5)
+idle.py instances RING3 N  start N runs one after the other; prints "SERIES NUMBER" lines:
+    idle-start-first, -last  from a start to CMD's first word, ms: of the first five, of the last five
+    idle-cpu-one, -all       processor time of an instance in a second, ms: alone, and with all N there
+"""
+import os
+import subprocess
+import sys
+import time
+
+TICK = 1000 / os.sysconf('SC_CLK_TCK')
+
+
+def children(pid):
+    try:
+        with open('/proc/%d/task/%d/children' % (pid, pid), encoding='ascii') as f:
+            return [int(word) for word in f.read().split()]
+    except OSError:
+        return []
+
+
+def family(pid):
+    pids = [pid]
+    for one in pids:
+        pids += children(one)
+    return pids
+
+
+def pss(pid):
+    """KiB."""
+    total = 0
+    for one in family(pid):
+        with open('/proc/%d/smaps_rollup' % one, encoding='ascii') as f:
+            total += sum(int(line.split()[1]) for line in f if line.startswith('Pss:'))
+    return total
+
+
+def processor_ms(pids):
+    total = 0
+    for pid in pids:
+        with open('/proc/%d/stat' % pid, encoding='ascii') as f:
+            total += sum(int(word) for word in f.read().rsplit(')', 1)[1].split()[11:13])
+    return total * TICK
+
+
+def start(ring3):
+    begin = time.monotonic()
+    run = subprocess.Popen([ring3, 'run', '-q', '--device', 'testdev', '--', 'sh', '-c', 'echo up; exec sleep 1000'],
+                           stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    if run.stdout.readline() != b'up\n':
+        sys.exit('idle.py: a run did not come up')
+    return run, (time.monotonic() - begin) * 1000
+
+
+def cost(runs, seconds=5):
+    """Milliseconds of processor time a second, of each."""
+    pids = [pid for run in runs for pid in family(run.pid)]
+    before, begin = processor_ms(pids), time.monotonic()
+    time.sleep(seconds)
+    return (processor_ms(pids) - before) / (time.monotonic() - begin) / len(runs)
+
+
+def instances(ring3, n):
+    runs, times = [], []
+    try:
+        for i in range(n):
+            run, ms = start(ring3)
+            runs.append(run)
+            times.append(ms)
+            if i == 0:
+                time.sleep(1)
+                print('idle-cpu-one', cost(runs))
+        time.sleep(1)
+        print('idle-cpu-all', cost(runs))
+        for ms in times[:5]:
+            print('idle-start-first', ms)
+        for ms in times[-5:]:
+            print('idle-start-last', ms)
+    finally:
+        for run in runs:
+            run.terminate()
+        for run in runs:
+            run.wait()
+
+
+if __name__ == '__main__':
+    if len(sys.argv) == 3 and sys.argv[1] == 'pss':
+        print(pss(int(sys.argv[2])) / 1000)
+    elif len(sys.argv) == 4 and sys.argv[1] == 'instances':
+        instances(sys.argv[2], int(sys.argv[3]))
+    else:
+        sys.exit(__doc__)
