@@ -24,9 +24,11 @@ def memory(size):
 
 
 def connect(path, seconds=12):
+    """Wait for a place in the queue as well, which a socket with a timeout of Python's does not."""
     sock = socket.socket(socket.AF_UNIX)
-    sock.settimeout(seconds)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack('@ll', seconds, 0))
     sock.connect(path)
+    sock.settimeout(seconds)
     return sock
 
 
