@@ -144,7 +144,8 @@ class Attack:
     seen     a function of the cell: is the effect there?  Asked while the attack still holds
     ways     which protected cells there are: 'own', 'taken'; an attack that is no module has one
     proof    how it is run without protection: 'no-sandbox'; 'bare', as a plain program, where that keeps a
-             namespace for the run's own sake; or None: there is nothing to be proved
+             namespace for the run's own sake; 'naive', at a server that trusts its clients, and 'raw': see
+             proxy.py; or None: there is nothing to be proved
     users    whose child it is tried as; the others cannot do it anyhow
     device   the device of the run, or a function of the cell that names it
     command  what runs inside meanwhile; where it loads ./ring3_attack.ko by itself, late is True

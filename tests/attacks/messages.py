@@ -142,7 +142,7 @@ def descriptors(proxy, _):
     for cmd, body in ((READ, struct.pack('<QII', 0, CONFIG, 4)), (MAP, struct.pack('<IIQQQ', 32, 3, 0, 0, PAGE)),
                       (SET_IRQS, struct.pack('<5I', 20, 0x24, MSIX, 0, 64))):
         for n in (1, 60, 250):
-            while sent < 10000:
+            while sent < 10000 and proxy.process.poll() is None:
                 with contextlib.suppress(OSError, EOFError, VfioError):
                     c = proxy.client()
                     for _ in range(20):
@@ -153,7 +153,7 @@ def descriptors(proxy, _):
                 if sent % 3 == 0:
                     break
     # And as bytes without a message.
-    while sent < 20000:
+    while sent < 20000 and proxy.process.poll() is None:
         with connect(proxy.path) as sock, contextlib.suppress(OSError):
             for _ in range(4):
                 socket.send_fds(sock, [b'\0'], fds)

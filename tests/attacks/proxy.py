@@ -3,15 +3,25 @@
 
 The attacker is a client of a `ring3 proxy`, as a driver process is that has been taken over.  In the same
 proxy a second device has a client that does verified work; it must not notice.
+
+Without protection means here: at a server that trusts its clients, naive.py.  The proxy's own checks cannot
+be switched off, but for config=raw.
 """
+import contextlib
 import os
+import re
+import shutil
 import subprocess
+import sys
 
 import devices as dev
 import messages as msg
-from client import Sibling, client
+from client import PAGE, Sibling, client, memory
 from frame import Attack, Lines, RING3, wait_for
-from vfio_user import INTX, MSIX
+from vfio_user import CONFIG, INTX, MSIX, NONE, TRIGGER, VfioError
+
+NAIVE = os.path.join(os.path.dirname(os.path.abspath(__file__)), 'naive.py')
+GONE = (OSError, EOFError, VfioError)
 
 
 class Proxy:
@@ -19,12 +29,9 @@ class Proxy:
 
     def __init__(self, cell, specs):
         self.path = cell.user.top + '/tmp/attack'
-        args = [RING3, 'proxy', '--listen', self.path, '--until', str(os.getpid())]
-        for spec in (*specs, 'testdev'):
-            args += ['--device', spec]
         ready, end = os.pipe()
         self.process = cell.process = cell.user.start(
-            args + ['--ready-fd', str(end)], pass_fds=[end], stderr=subprocess.PIPE)
+            self.command([*specs, 'testdev'], end), pass_fds=[end], stderr=subprocess.PIPE)
         os.close(end)
         cell.log = self.log = Lines(self.process.stderr)
         with os.fdopen(ready) as f:
@@ -33,6 +40,10 @@ class Proxy:
             raise RuntimeError(said)
         self.sibling = Sibling(self.socket(len(specs)))
         self.size = self.resident()
+
+    def command(self, specs, ready):
+        devices = [word for spec in specs for word in ('--device', spec)]
+        return [RING3, 'proxy', '--listen', self.path, '--until', str(os.getpid()), '--ready-fd', str(ready), *devices]
 
     def socket(self, n):
         return self.path + ('.%d' % n if n else '')
@@ -69,12 +80,51 @@ class Proxy:
         self.log.thread.join(2)
 
 
+class Naive(Proxy):
+    """The same with a server that trusts its clients."""
+
+    def command(self, specs, ready):
+        python = shutil.which('python3', path='/usr/bin:/bin') or sys.executable     # that every user has
+        kinds = [re.sub('^qemu:|^.*hostile=|,.*$', '', spec) for spec in specs]
+        return ['setpriv', '--pdeathsig', 'KILL', python, NAIVE, self.path, str(ready), *kinds]
+
+    def serves(self):
+        """It must serve who means well, or that it does not stand an attack would say nothing."""
+        c = self.client()
+        c.enable()
+        fd = memory(PAGE)
+        c.map(0x10000000, PAGE, fd)
+        c.arm(MSIX, [fd])
+        good = c.info()[2] == 9 and [c.region(i)[1] > 0 for i in range(9)].count(True) > 1 and c.cap(0x11) and \
+            c.r(CONFIG, 4, 2) == 7 and c.irq(INTX)[1] == 1
+        c.irqs(MSIX, NONE | TRIGGER, 0, 0)
+        c.unmap(0x10000000, PAGE)
+        c.close()
+        os.close(fd)
+        if not good or not self.sibling.goes_on():
+            raise RuntimeError('naive.py does not serve an honest client: ' + self.log.text())
+
+    def end(self):
+        super().end()
+        directory, name = os.path.split(self.path)
+        for entry in os.listdir(directory):
+            if entry.startswith(name):
+                os.unlink(os.path.join(directory, entry))
+
+
 def attack(function, *specs):
     """An Attack's `run`: @function is given the proxy and the cell, and says whether it had its effect."""
     def run(which, cell):
-        proxy = Proxy(cell, [s if cell.protected else s + which.unprotected for s in specs or ['testdev']])
+        naive = not cell.protected and which.proof == 'naive'
+        words = [s if cell.protected or naive else s + which.unprotected for s in specs or ['testdev']]
+        proxy = (Naive if naive else Proxy)(cell, words)
         try:
-            effect = bool(function(proxy, cell))
+            if naive:
+                proxy.serves()
+            effect = False
+            # What has harmed the server may end the attacker's connection, too; then it is seen by others.
+            with contextlib.suppress(*(GONE if naive else ())):
+                effect = bool(function(proxy, cell))
             hurt = proxy.suffers()
             if effect or hurt:
                 proxy.log.all.append('ring3_attack: %s: %s' % (which.name, hurt or 'it had its effect'))
@@ -107,11 +157,15 @@ def hostile_run(attack_row, cell):
 
 
 class ProxyAttack(Attack):
-    """A row of this table; @unprotected is what the device's specification has without protection."""
+    """A row of this table
+
+    proof        'naive': without protection is at naive.py; 'raw': at a proxy that checks less
+    unprotected  what the device's specification then has
+    """
 
     def __init__(self, name, title, function, *specs, **more):
         self.unprotected = more.pop('unprotected', '')
-        more.setdefault('proof', None)
+        more.setdefault('proof', 'naive')
         more.setdefault('ways', ('own',))
         more.setdefault('blocked', r"^ring3-proxy: (device|a client of) '(testdev|qemu)")
         super().__init__(name, title, run=attack(function, *specs), **more)
@@ -145,6 +199,7 @@ PROXY = [
     ProxyAttack('storm-msi', 'interrupt storm by messages', dev.storm(MSIX), 'testdev,hostile=storm'),
     ProxyAttack('storm-intx', 'interrupt storm by INTx', dev.storm(INTX)),
 ] + [
+    # Nothing to compare with: without protection such a device has the kernel of the machine for its driver's host.
     Attack('device-' + kind, title, run=hostile_run, ways=('own',), proof=None, blocked=r"^ring3(-proxy)?: ")
     for kind, title in (('garbage', 'a device of garbage'), ('lengths', 'a device with wild DMA'),
                         ('storm', 'a device that storms'), ('vanish', 'a device that vanishes'),
