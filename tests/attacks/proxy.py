@@ -175,6 +175,8 @@ class ProxyAttack(Attack):
         return self.run(self, cell)
 
 
+STORM = r"^ring3-proxy: device 'testdev.*(interrupts in 100 ms|limited)"
+
 PROXY = [
     ProxyAttack('malformed', 'malformed messages', msg.malformed),
     ProxyAttack('oversized', 'lengths beyond all bounds', msg.oversized),
@@ -192,12 +194,13 @@ PROXY = [
     ProxyAttack('forge', 'forge MSI by configuration', dev.forge, 'qemu:edu,dma_mask=0xffffffff', 'qemu:edu'),
     ProxyAttack('peer-dma', 'DMA at siblings and messages', dev.peer_dma, 'qemu:edu,dma_mask=0xffffffff', 'qemu:edu'),
     ProxyAttack('dma', 'DMA to unmapped, freed, foreign memory', dev.dma_elsewhere),
-    ProxyAttack('revoked', 'bus mastering after revocation', dev.after_revocation, 'testdev,hostile=vanish'),
+    ProxyAttack('revoked', 'bus mastering after revocation', dev.after_revocation, 'testdev,hostile=vanish',
+                blocked=r"^ring3-proxy: device 'testdev.*: it is gone, as hostile=vanish wants"),
     ProxyAttack('no-master', 'DMA and messages without bus mastering', dev.no_master),
     ProxyAttack('changing', 'memory that changes under the device', dev.changing),
     ProxyAttack('blocking', 'interrupts that block', dev.blocking_interrupts),
-    ProxyAttack('storm-msi', 'interrupt storm by messages', dev.storm(MSIX), 'testdev,hostile=storm'),
-    ProxyAttack('storm-intx', 'interrupt storm by INTx', dev.storm(INTX)),
+    ProxyAttack('storm-msi', 'interrupt storm by messages', dev.storm(MSIX), 'testdev,hostile=storm', blocked=STORM),
+    ProxyAttack('storm-intx', 'interrupt storm by INTx', dev.storm(INTX), blocked=STORM),
 ] + [
     # Nothing to compare with: without protection such a device has the kernel of the machine for its driver's host.
     Attack('device-' + kind, title, run=hostile_run, ways=('own',), proof=None, blocked=r"^ring3(-proxy)?: ")

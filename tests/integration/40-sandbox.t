@@ -72,7 +72,11 @@ look_at_violation() {
 	like "$who: and is named with the run and the device" "$T/err" \
 		'^ring3: sandbox: box \(testdev at 01\.0\): the driver process tried socket\(.*system call 41, .* was ended$'
 	is "$who: in one line" "$(grep -c '^ring3: ' "$T/err")" 1
-	r3 run --driver "$attack attack=read arg=$HOME/nothing" -- true
+	r3 run --name box --driver "$attack attack=read arg=$HOME/nothing" -- true
+	is "$who: no call may come out of a driver's own code" "$status" 255
+	like "$who: which is said" "$T/err" \
+		"^ring3: sandbox: box: the driver process tried open\\(.*, out of code that is not the hosted kernel's own, and was ended\$"
+	r3 run --driver "$attack attack=read arg=$HOME/nothing through=1" -- true
 	is "$who: what is not there is no violation" "$status" 0
 }
 
