@@ -15,35 +15,32 @@ import time
 TICK = 1000 / os.sysconf('SC_CLK_TCK')
 
 
-def children(pid):
+def read(pid, name):
+    """A file of a process, or nothing of one that has just ended."""
     try:
-        with open('/proc/%d/task/%d/children' % (pid, pid), encoding='ascii') as f:
-            return [int(word) for word in f.read().split()]
+        with open('/proc/%d/%s' % (pid, name), encoding='ascii') as f:
+            return f.read()
     except OSError:
-        return []
+        return ''
 
 
 def family(pid):
     pids = [pid]
     for one in pids:
-        pids += children(one)
+        pids += [int(word) for word in read(one, 'task/%d/children' % one).split()]
     return pids
 
 
 def pss(pid):
     """KiB."""
-    total = 0
-    for one in family(pid):
-        with open('/proc/%d/smaps_rollup' % one, encoding='ascii') as f:
-            total += sum(int(line.split()[1]) for line in f if line.startswith('Pss:'))
-    return total
+    lines = [line for one in family(pid) for line in read(one, 'smaps_rollup').splitlines()]
+    return sum(int(line.split()[1]) for line in lines if line.startswith('Pss:'))
 
 
 def processor_ms(pids):
     total = 0
     for pid in pids:
-        with open('/proc/%d/stat' % pid, encoding='ascii') as f:
-            total += sum(int(word) for word in f.read().rsplit(')', 1)[1].split()[11:13])
+        total += sum(int(word) for word in read(pid, 'stat').rpartition(')')[2].split()[11:13])
     return total * TICK
 
 
