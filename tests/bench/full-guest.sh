@@ -9,7 +9,8 @@
 # `image` makes an initramfs: MODULEs (names, with their dependencies, or paths of .ko files) are loaded before
 # SCRIPT, FILEs are copied to /bin of the guest, which has busybox besides.  `boot` runs it: SCRIPT's
 # output, standard error included, comes on stdout; the exit status is SCRIPT's, or 125 if
-# the guest did not get that far.  GUEST_TIMEOUT (seconds, default 120) bounds it.
+# the guest did not get that far.  GUEST_TIMEOUT (seconds, default 120) bounds it; GUEST_LOG is a file to
+# find its console in meanwhile.
 set -euo pipefail
 
 die() { echo "full-guest.sh: $*" >&2; exit 125; }
@@ -99,7 +100,7 @@ boot() {
 	local cache=$1 image=$2 kernel log status
 	shift 2
 	kernel=("$cache"/deb/boot/vmlinuz-*)
-	log=$(mktemp)
+	log=${GUEST_LOG:-$(mktemp)}
 	# shellcheck disable=SC2064
 	trap "rm -f '$log'" EXIT
 	# A guest that crashed is told by the missing status line below.
