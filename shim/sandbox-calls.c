@@ -103,7 +103,6 @@ static const struct rule rules[] = {
 	ANY(setsid, "start"),
 	ANY(getpgrp, "end"),
 	ANY(sched_yield, "threads"),
-	ANY(sched_setaffinity, "threads"),
 	ANY(sched_getaffinity, "threads"),
 	ANY(futex, "threads"),
 	ANY(set_tid_address, "libc"),

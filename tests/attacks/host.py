@@ -214,6 +214,7 @@ HOST = [
     # taking everything
     Attack('processes', '600 processes, by fork', arg='600', seen=got_all, proof='bare'),
     Attack('stubs', '600 processes, as the hosted kernel makes them', arg='600', seen=got_all, proof='bare'),
+    Attack('processors', 'more processors than one'),
     Attack('memory', '768 MiB of memory', arg='768', seen=got_all),
     Attack('shared-memory', '768 MiB of shared memory', arg='768', seen=got_all),
     Attack('family', '1.3 GiB of memory in 10 processes', arg='10:130', seen=family_is_large, proof='bare', command=['sleep', '14'],

@@ -123,6 +123,14 @@ static long family(const char *arg)
 	return got("processes", n, want, ret);
 }
 
+/* All the processors there are, instead of the one that the run was placed on. */
+static long processors(const char *arg)
+{
+	static const unsigned long all[16] = { [0 ... 15] = ~0ul };
+
+	return host(H_sched_setaffinity, 0, sizeof(all), all);
+}
+
 /* Memory that no limit of a process counts. */
 static long memfd(const char *arg)
 {
@@ -195,6 +203,7 @@ const struct attack bomb_attacks[] = {
 	{ "memory", memory },
 	{ "shared-memory", shared_memory },
 	{ "family", family },
+	{ "processors", processors },
 	{ "memfd", memfd },
 	{ "disk", disk },
 	{ "descriptors", descriptors },
