@@ -81,6 +81,8 @@ static const struct call calls[] = {
 	{ SCMP_SYS(wait4), ALL, 0, 0, 0 }, { SCMP_SYS(pidfd_send_signal), SANDBOX_QEMU, 0, 0, 0 },
 	/* A QEMU that starts again with another memory: machine.c. */
 	{ SCMP_SYS(socketpair), SANDBOX_QEMU, 0, ~0u, AF_UNIX },
+	/* tables of its IOMMU, made anew with it */
+	{ SCMP_SYS(memfd_create), SANDBOX_QEMU, 0, 0, 0 }, { SCMP_SYS(ftruncate), SANDBOX_QEMU, 0, 0, 0 },
 	/* Real devices: proxy/vfio; and whether the host waits for one. */
 	{ SCMP_SYS(ioctl), SANDBOX_VFIO, 1, 0xff00, VFIO_IOCTLS },
 	{ SCMP_SYS(access), SANDBOX_VFIO, 0, 0, 0 },

@@ -93,6 +93,22 @@ like 'the trace has the fault' t '^MARK [0-9.]+ 0000:00:01.0 dma fault 0x[0-9a-f
 ok 'and can be read' "$RING3" trace t
 like 'its summary counts it' <("$RING3" trace t) 'DMA faults +1$'
 
+# A proxy that others come to starts its QEMU when it knows their memory, long after it has locked itself in.
+coproc SERVER { exec "$RING3" proxy --dma strict --device qemu:edu --listen s --ready-fd 1 --until $$ 2> server; }
+server=$SERVER_PID
+read -r said <&"${SERVER[0]}"
+is 'a proxy with --dma strict is ready' "$said" ready
+for n in 1 2; do
+	r3 run --device vfio-user:s --driver "$TOP/build/tests/edu/edu.ko" -- sh -c '
+		echo 12 > /sys/class/misc/edu/device/factorial; cat /sys/class/misc/edu/device/factorial
+		head -c 4095 /dev/urandom > /tmp/a; cat /tmp/a > /dev/edu; head -c 4095 /dev/edu | cmp - /tmp/a && echo moved'
+	is "client $n: status" "$status" 0
+	is "client $n: computes, and moves bytes by DMA" "$(xargs < "$T/out")" '479001600 moved'
+done
+kill "$server"
+wait "$server" 2> /dev/null
+is 'and the proxy says nothing' "$(cat server)" ''
+
 r3 run --dma maybe -- true
 is '--dma maybe: 125' "$status" 125
 like 'and what there is' "$T/err" 'static and strict'
