@@ -35,8 +35,8 @@
 #define SANDBOX_UID 65534
 #define SANDBOX_GID 65534
 
-/* Inside, where the hosted kernel may write. */
-#define SANDBOX_SCRATCH "/run/ring3-uml"
+/* Inside, where the hosted kernel may write; nobody's directory is above it. */
+#define SANDBOX_SCRATCH "/.ring3-uml"
 
 /* A part of the host's tree that is seen inside at its own place. */
 struct sandbox_path {

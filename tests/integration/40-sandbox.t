@@ -17,12 +17,12 @@ look_inside() {
 	want=$(printf '%s\n' dev etc proc run "$(cut -d/ -f2 <<< "$T")" "$(cut -d/ -f2 <<< "$TOP")" \
 		"$(readlink -f "$TOP/build/kernel" | cut -d/ -f2)" usr bin sbin lib lib32 lib64 libx32 | sort -u)
 	is "$who: nothing else is in its root" "$(find "$root/" -mindepth 1 -maxdepth 1 -printf '%f\n' |
-		grep -v '^\.nothing$' | sort | comm -23 - <(echo "$want"))" ''
+		grep -v '^\.nothing$\|^\.ring3-uml$' | sort | comm -23 - <(echo "$want"))" ''
 	is "$who: its one device" "$(ls "$root/dev")" null
 	is "$who: its one file of /proc" "$(ls "$root/proc")" cpuinfo
 	ok "$who: its root cannot be written" [ -z "$(awk '$5 == "/" && $6 !~ /^ro/' "/proc/$kernel/mountinfo")" ]
 	is "$who: what is writable" "$(awk '$6 !~ /^ro/ { print $5 }' "/proc/$kernel/mountinfo" | sort | xargs)" \
-		"$(printf '%s\n' /dev/null /proc/cpuinfo /run/ring3-uml "$PWD/rw" | sort | xargs)"
+		"$(printf '%s\n' /dev/null /proc/cpuinfo /.ring3-uml "$PWD/rw" | sort | xargs)"
 	is "$who: its network" "$(tail -n +3 "/proc/$kernel/net/dev" | cut -d: -f1 | xargs)" lo
 	is "$who: no namespace is ours" "$(for n in cgroup ipc mnt net pid user uts; do
 		[ "$(readlink "/proc/$kernel/ns/$n")" != "$(readlink /proc/self/ns/$n)" ] || echo $n; done)" ''
@@ -80,6 +80,17 @@ look_at_violation() {
 	is "$who: what is not there is no violation" "$status" 0
 }
 
+# A working directory that has whatever is in it, of the host's.
+look_at_places() {
+	local place back=$PWD
+	for place in /run /var /dev/shm /; do
+		cd "$place" || return
+		r3 run -- pwd
+		cd "$back" || return
+		is "$who: in $place" "$status,$(cat "$T/out")" "0,$place"
+	done
+}
+
 look_at_stop() {
 	r3_start run --name box -- sh -c 'echo up; read -r x; exit 7'
 	ok "$who: up, to be stopped" r3_up
@@ -129,6 +140,7 @@ look_at_forbidding_host() {
 all_of_it() {
 	look_from_cmd
 	look_at_violation
+	look_at_places
 	look_at_stop
 	look_at_spin
 	look_at_off
