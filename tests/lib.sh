@@ -50,7 +50,7 @@ report() {
 	fi
 	failed=$((failed + 1))
 	echo "not ok $count - $2"
-	echo "# repeat: ${RING3_AS:+RING3_AS='$RING3_AS' }tests/integration/$ME" >&2
+	echo "# repeat: ${RING3_AS:+RING3_AS='$RING3_AS' }${REPEAT:-tests/integration/$ME}" >&2
 	[ -z "$last" ] || echo "# last command: $last" >&2
 	return 1
 }

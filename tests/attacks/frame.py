@@ -345,11 +345,13 @@ class Frame:
     def go(self):
         canaries = [Canary(user) for user in self.users]
         try:
-            print('%-42s' % 'attack' + ''.join('%-30s' % ('as ' + u.name) for u in self.users))
-            print('%-42s' % '' + '%-10s%-10s%-10s' % ('own', 'taken', 'without') * len(self.users))
+            print('own: by system calls of the driver; taken: by those of the hosted kernel; '
+                  'without: the same without protection')
+            print('%-46s' % 'attack' + ''.join('%-30s' % ('as ' + u.name) for u in self.users))
+            print('%-46s' % '' + '%-10s%-10s%-10s' % ('own', 'taken', 'without') * len(self.users))
             for attack in self.attacks:
                 words = [self.cells(attack, u, c) for u, c in zip(self.users, canaries)]
-                print('%-42s' % attack.title + ''.join('%-10s%-10s%-10s' % w for w in words), flush=True)
+                print('%-46s' % attack.title + ''.join('%-10s%-10s%-10s' % w for w in words), flush=True)
         finally:
             for canary in canaries:
                 canary.end()

@@ -203,7 +203,7 @@ PROXY = [
     ProxyAttack('storm-intx', 'interrupt storm by INTx', dev.storm(INTX), blocked=STORM),
 ] + [
     # Nothing to compare with: without protection such a device has the kernel of the machine for its driver's host.
-    Attack('device-' + kind, title, run=hostile_run, ways=('own',), proof=None, blocked=r"^ring3(-proxy)?: ")
+    Attack('device-' + kind, title, run=hostile_run, ways=('own',), proof=None, blocked=r"^ring3(-proxy)?: (?!device '[^']*': it is in use and means harm)")
     for kind, title in (('garbage', 'a device of garbage'), ('lengths', 'a device with wild DMA'),
                         ('storm', 'a device that storms'), ('vanish', 'a device that vanishes'),
                         ('all', 'a device with all of it'))

@@ -18,6 +18,7 @@ fi
 
 # shellcheck source=SCRIPTDIR/../lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+REPEAT="make lab LAB_TESTS=tests/lab/$ME"
 
 SYS=/sys/bus/pci/devices
 # The driver process is another user, and this kernel's tmpfs cannot have its owners mapped.

@@ -58,28 +58,39 @@ static long by_libc(const struct host_call *c)
 	return ret == -1 ? -*libc_errno() : ret;
 }
 
-/* The child returns from syscall() on a stack of its own, as our own is shared with it. */
+/*
+ * What a child does, in a copy: it has neither our stack to itself nor our code at all, as the hosted
+ * kernel's RAM is not for its children.  r12 and r13 are the memory it uses, r14 is syscall().
+ */
+asm(".pushsection .rodata\n"
+    "ring3_attack_child:\n"
+    "1:\tcmp %r13, %r12\n\tjae 2f\n\tmovb $1, (%r12)\n\tadd $4096, %r12\n\tjmp 1b\n"
+    "2:\tmov $112, %edi\n\tcall *%r14\n"		/* setsid */
+    "3:\tmov $34, %edi\n\tcall *%r14\n\tjmp 3b\n"	/* pause */
+    "ring3_attack_child_end:\n"
+    ".popsection");
+extern const char ring3_attack_child[], ring3_attack_child_end[];
+
+#define CHILD_STACK 32768
+#define CHILD_CODE 40960
+
 long through_clone(long flags, long from, long end)
 {
 	static long page;
 	long ret;
 
 	if (!page)
-		page = host(H_mmap, 0, 65536, 3, 0x22, -1, 0);
-	if (page < 0)
+		page = host(H_mmap, 0, 65536, 7, 0x22, -1, 0);
+	if (page < 0 && page > -4096)
 		return page;
+	memcpy((void *)(page + CHILD_CODE), ring3_attack_child, ring3_attack_child_end - ring3_attack_child);
+	*(long *)(page + CHILD_STACK) = page + CHILD_CODE;
 	asm volatile("mov %[from], %%r12\n\tmov %[end], %%r13\n\tmov %[call], %%r14\n\t"
-		     "lea 1f(%%rip), %%rax\n\tmov %%rax, (%%rdx)\n\t"
 		     "xor %%ecx, %%ecx\n\txor %%r8d, %%r8d\n\txor %%r9d, %%r9d\n\t"
-		     "call *%%r14\n\tjmp 4f\n"
-		     "1:\tcmp %%r13, %%r12\n\tjae 2f\n\tmovb $1, (%%r12)\n\t"
-		     "add $4096, %%r12\n\tjmp 1b\n"
-		     "2:\tmov %[setsid], %%edi\n\tcall *%%r14\n"
-		     "3:\tmov %[pause], %%edi\n\tcall *%%r14\n\tjmp 3b\n"
-		     "4:"
+		     "call *%%r14\n"
 		     : "=a" (ret), "+S" (flags)
-		     : "D" ((long)H_clone), "d" (page + 32768), [from] "r" (from), [end] "r" (end),
-		       [call] "r" (libc_syscall), [setsid] "i" (H_setsid), [pause] "i" (H_pause)
+		     : "D" ((long)H_clone), "d" (page + CHILD_STACK), [from] "r" (from), [end] "r" (end),
+		       [call] "r" (libc_syscall)
 		     : "rcx", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "memory");
 	return ret == -1 ? -*libc_errno() : ret;
 }
