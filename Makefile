@@ -3,6 +3,11 @@
 
 PREFIX ?= /usr/local
 V ?= 0
+
+# Where there is no home the kernels are kept here.
+HOME ?= $(CURDIR)/build/home
+export HOME
+
 ifeq ($(V),1)
 Q :=
 say = @:
