@@ -306,6 +306,13 @@ static void raise_file_limit(void)
 	setrlimit(RLIMIT_NOFILE, &lim);
 }
 
+static int print_help(const struct spec *spec)
+{
+	if (backend_help(spec))
+		return -1;
+	return fflush(stdout) ? fail("cannot write the help: %m") : 0;
+}
+
 static bool answer_help(int *status)
 {
 	bool asked = false;
@@ -314,7 +321,7 @@ static bool answer_help(int *status)
 		struct spec *spec = spec_parse(options.devices[i].spec);
 
 		asked = spec && spec_wants_help(spec);
-		if (asked && backend_help(spec)) {
+		if (asked && print_help(spec)) {
 			warn("%s", fail_text());
 			*status = EXIT_SETUP;
 		}

@@ -230,8 +230,9 @@ int instance_create(struct instance *inst, const struct run_options *opts)
 		if (err == EBUSY)
 			return fail("a run named '%s' is alive; choose another --name, or end it with "
 				    "'ring3 kill %s'", inst->name, inst->name);
-		info("no runtime directory, the run is not listed: %s",
-		     why ? why : strerror(err));
+		/* Who names a run wants to find it by that. */
+		(opts->name ? warn : info)("no runtime directory, the run is not listed: %s",
+					   why ? why : strerror(err));
 		describe(inst, opts);
 		return 0;
 	}

@@ -52,4 +52,8 @@ if command -v man > /dev/null; then
 	done
 fi
 
+"$RING3" run --device help > /dev/full 2> "$T/err"
+is 'help of devices that cannot be written: 125' "$?" 125
+like 'and a line' "$T/err" 'cannot write the help: No space left'
+
 finish
