@@ -19,17 +19,11 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), '..'
 sys.dont_write_bytecode = True
 # pylint: disable=wrong-import-position
 from taprun import TOP, main
+from vfio_user import CONFIG, EVENTFD, INTX, MSI, MSIX, NONE, TRIGGER, UNMASK, VfioError, eventfd, fires, raises
 
 PROXY = os.environ.get('RING3_PROXY', TOP + '/build/ring3-proxy')
 IOVA = 0x40000000
 VERSION, MAP, UNMAP, REGION_INFO, IRQ_INFO, SET_IRQS, READ, WRITE, RESET = 1, 2, 3, 5, 7, 8, 9, 10, 13
-CONFIG = 7
-INTX, MSI, MSIX = 0, 1, 2
-NONE, EVENTFD, UNMASK, TRIGGER = 1, 4, 0x10, 0x20
-
-
-class VfioError(Exception):
-    """An error reply; its first argument is the errno."""
 
 
 class Client:
@@ -180,27 +174,8 @@ def within(seconds, condition):
     return True
 
 
-def eventfd():
-    return os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
-
-
-def fires(fd, timeout=2):
-    if not select.select([fd], [], [], timeout)[0]:
-        return False
-    os.eventfd_read(fd)
-    return True
-
-
 def silent(fd):
     return not select.select([fd], [], [], 0.05)[0]
-
-
-def raises(err, call, *args):
-    try:
-        call(*args)
-    except VfioError as e:
-        return e.args[0] == err
-    return False
 
 
 def edu_dma(edu, ram, event):
