@@ -263,7 +263,6 @@ static void reattach(struct device *dev)
 	vu_place(vu);
 	remap(dev);
 	vu->peer.up = !vu->peer.client.dead;
-	dev->silent = !vu->peer.up;
 	if (vu->peer.up)
 		warn("device '%s': its server is back", device_name(dev));
 }

@@ -273,7 +273,7 @@ static void config_access(struct device *dev, uint32_t off, uint8_t *buf, uint32
  * @write: direction
  *
  * With decoding off in COMMAND, BARs read as all ones and ignore writes; everything does
- * when the device is gone, or as long as its server is.
+ * when the device is gone.
  *
  * Return: 0, or -EIO if plain memory could not be had.
  */
@@ -282,7 +282,7 @@ int device_region_access(struct device *dev, uint32_t region, uint64_t off, void
 {
 	const struct region *r = &dev->regions[region];
 
-	if ((dev->gone || dev->silent) && !write) {
+	if (dev->gone && !write) {
 		memset(buf, 0xff, len);
 		return 0;
 	}

@@ -58,7 +58,6 @@ struct device {
 	bool client;			/* somebody is connected */
 	bool launched;			/* by the one who started the proxy, with its first code known */
 	bool gone;			/* taken back: reads are all ones, writes are lost */
-	bool silent;			/* its server has gone: even configuration space reads as all ones */
 	bool trapped;			/* no page may be mapped */
 	uint32_t caller;		/* of the next access, for the trace */
 	uint64_t resets;

@@ -54,7 +54,6 @@ void peer_drop(struct peer *p, const char *why)
 	bool news = p->up;
 
 	p->up = false;
-	p->dev->silent = true;
 	if (!p->client.dead)
 		p->client.dead = EPIPE;
 	disconnect(p);

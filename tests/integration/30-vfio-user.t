@@ -345,11 +345,9 @@ def test_dies():
     with Both(mappable=False) as (both, server, client):
         event = eventfd()
         client.map(IOVA, 0x10000, fd)
-        ids = client.r(CONFIG, 0)
         server.close()
         assert 'has gone' in both.proxy.line()
         assert client.r(0, R_ID) == 0xffffffff and client.r(2, 0, 1) == 0xff
-        assert ids != client.r(CONFIG, 0) == 0xffffffff == client.r(CONFIG, 8)   # as drivers look whether it is there
         client.w(0, R_SCRATCH, 1)
         client.arm(INTX, [event])
         client.call(RESET)          # too early
@@ -357,7 +355,7 @@ def test_dies():
         client.call(RESET)
         assert 'is back' in both.proxy.line()
         client.enable()
-        assert client.r(0, R_ID) == ID_VALUE and (IOVA, 0x10000) in server.maps and client.r(CONFIG, 0) == ids
+        assert client.r(0, R_ID) == ID_VALUE and (IOVA, 0x10000) in server.maps
         client.w(0, R_INTX, 1)
         assert fires(event)
         server.close()
