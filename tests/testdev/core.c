@@ -55,8 +55,10 @@ static void td_run_group(struct td *td, struct seq_file *m, const struct td_grou
 {
 	unsigned int i;
 
-	for (i = 0; i < group->nr; i++)
+	for (i = 0; i < group->nr; i++) {
 		td_run_case(td, m, group, &group->cases[i], ++*number);
+		cond_resched();
+	}
 }
 
 static void td_show_head(struct seq_file *m, unsigned int plan)
