@@ -11,6 +11,8 @@
 /* More sleeps than one in so many milliseconds are waits for answers; such time counts so much less. */
 #define TALKING_SLEEPS_MS 10
 #define TALKING_SLOWNESS 10
+/* Less than such a part of a processor is no loop; that time does not count. */
+#define LITTLE_USE 6
 
 static uint64_t clock_ms(void)
 {
@@ -50,15 +52,23 @@ static enum pulse_finding judge_stop(struct pulse *pulse, bool stopped)
 	return PULSE_STOPPED;
 }
 
+/* Little use in so long is no loop, however long it goes on. */
+static bool rests(uint64_t elapsed, uint64_t used)
+{
+	return used * LITTLE_USE < elapsed;
+}
+
 /* Another look: what has passed since the last, as it counts. */
 static void count(struct pulse *pulse, const struct pulse_time *now)
 {
 	uint64_t elapsed = now->now_ms - pulse->last.now_ms, used = now->used_ms - pulse->last.used_ms;
 	bool talks = now->sleeps - pulse->last.sleeps > elapsed / TALKING_SLEEPS_MS;
 
+	pulse->last = *now;
+	if (rests(elapsed, used))
+		return;
 	pulse->passed.now_ms += talks ? elapsed / TALKING_SLOWNESS : elapsed;
 	pulse->passed.used_ms += talks ? used / TALKING_SLOWNESS : used;
-	pulse->last = *now;
 }
 
 /* Since then so long, with a third of a processor? */
@@ -104,6 +114,7 @@ enum pulse_finding pulse_look(struct pulse *pulse)
 	const char *rest = text ? strrchr(text, ')') : NULL;
 	struct pulse_time now = { .now_ms = clock_ms() };
 	unsigned long long user, system;
+	bool computed;
 	char state;
 
 	/* Behind the name: state, ten others, utime, stime. */
@@ -111,15 +122,14 @@ enum pulse_finding pulse_look(struct pulse *pulse)
 			    &user, &system) != 3)
 		return PULSE_FINE;
 	now.used_ms = (user + system) * 1000 / sysconf(_SC_CLK_TCK);
-	/* Of one that has hardly computed nobody need know, and most are idle. */
+	/* Of one that has not computed nobody need know, and most are idle. */
 	now.sleeps = pulse->last.sleeps;
-	if (now.used_ms - pulse->last.used_ms >= PULSE_LOOK_MS / 10) {
+	computed = now.used_ms != pulse->last.used_ms;
+	if (computed || pulse->busy) {
 		now.sleeps = sleeps_of(pulse->kernel);
 		if (!pulse->busy)
 			pulse->last.sleeps = now.sleeps;
-		pulse->busy = true;
-	} else {
-		pulse->busy = false;
 	}
+	pulse->busy = computed;
 	return pulse_judge(pulse, state, now);
 }

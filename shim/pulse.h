@@ -9,7 +9,8 @@
  * processor is not blamed.  One that was stopped by a signal is seen at once.
  *
  * One that does nothing but register accesses that are messages sleeps for each answer, thousands of
- * times a second, where a loop never does: it is slow, and its time counts a tenth.
+ * times a second, where a loop never does: it is slow, and its time counts a tenth.  Time in
+ * which it uses little of a processor does not count at all.
  */
 #ifndef RING3_PULSE_H
 #define RING3_PULSE_H
@@ -38,7 +39,7 @@ struct pulse {
 	} last;				/* look */
 	struct pulse_time passed, heard, question;	/* as counted: now; when heard of last; when asked */
 	bool asked, silent, stopped, told;
-	bool busy;			/* at the last look: its sleeps were counted then */
+	bool busy;			/* it computed before the last look: its sleeps were counted then */
 };
 
 /**

@@ -29,8 +29,7 @@ for dev in 01 05; do
 	LIMIT=100 r3 run --device vfio-user:s,addr=1.0 --device vfio-user:s.1,addr=5.0 \
 		--driver ./ring3_testdev.ko -- sh -c "cat /proc/ring3_testdev/0000:00:$dev.0/all"
 	is "status of $dev" "$status" 0
-	# A suite of port I/O by messages keeps the hosted kernel from everything else for seconds, which may be told.
-	is 'nothing on stderr but that it is slow' "$(grep -v 'computes and does not answer' "$T/err")" ''
+	is 'nothing on stderr' "$(cat "$T/err")" ''
 	ok "device $dev ran its tests" tap_take "$T/out" "$dev"
 done
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* shim-sandbox.c - the sandbox's plan, its filter of system calls, and the hosted kernel's pulse */
+/* shim-sandbox.c - the sandbox's plan, and its filter of system calls */
 #include <errno.h>
 #include <sched.h>
 #include <poll.h>
@@ -11,7 +11,6 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "shim/pulse.h"
 #include "shim/sandbox.h"
 #include "tests/unit/shim-test.h"
 
@@ -314,136 +313,6 @@ static void the_hosted_kernel_is_executed(void **state)
 	assert_int_equal(behind_filter(execute, false, &violation), 0);
 }
 
-static struct pulse_time at(unsigned int now, unsigned int used)
-{
-	return (struct pulse_time){ .now_ms = now, .used_ms = used };
-}
-
-static struct pulse pulse_at_zero(void)
-{
-	return (struct pulse){ .kernel = 1, .patience_ms = 900 };
-}
-
-/* It answers, should it have used enough after a minute to be asked. */
-static void pulse_of_the_idle(void **state)
-{
-	struct pulse pulse = pulse_at_zero();
-	unsigned int asked = 0;
-
-	(void)state;
-	for (unsigned int ms = 200; ms < 100000; ms += 200) {
-		enum pulse_finding finding = pulse_judge(&pulse, 'S', at(ms, ms / 1000));
-
-		assert_true(finding == PULSE_FINE || finding == PULSE_ASK);
-		if (finding == PULSE_ASK)
-			pulse_heard(&pulse);
-		asked += finding == PULSE_ASK;
-	}
-	assert_int_equal(asked, 0);
-}
-
-static void pulse_of_the_busy(void **state)
-{
-	struct pulse pulse = pulse_at_zero();
-
-	(void)state;
-	for (unsigned int ms = 200; ms < 100000; ms += 200) {
-		enum pulse_finding finding = pulse_judge(&pulse, 'R', at(ms, ms));
-
-		assert_true(finding == PULSE_FINE || finding == PULSE_ASK);
-		if (finding == PULSE_ASK)
-			pulse_heard(&pulse);
-	}
-}
-
-static void pulse_of_the_silent(void **state)
-{
-	struct pulse pulse = pulse_at_zero();
-
-	(void)state;
-	assert_int_equal(pulse_judge(&pulse, 'R', at(200, 200)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(400, 400)), PULSE_ASK);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(800, 800)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(1000, 1000)), PULSE_SILENT);
-	/* Once. */
-	assert_int_equal(pulse_judge(&pulse, 'R', at(1200, 1200)), PULSE_FINE);
-	pulse_heard(&pulse);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(1400, 1400)), PULSE_FINE);
-	/* One that was only slow has twice the time. */
-	assert_int_equal(pulse_judge(&pulse, 'R', at(1600, 1600)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(1800, 1800)), PULSE_ASK);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(2800, 2800)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(3000, 3000)), PULSE_SILENT);
-}
-
-/* Somebody else has the processor, or had it and kept us from looking. */
-static void pulse_of_the_starved(void **state)
-{
-	struct pulse pulse = pulse_at_zero();
-
-	(void)state;
-	assert_int_equal(pulse_judge(&pulse, 'R', at(5000, 99)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(9000, 4000)), PULSE_ASK);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(15000, 4199)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'R', at(15200, 4200)), PULSE_SILENT);
-}
-
-/* A boot that sleeps often, and then a driver that loops. */
-static void pulse_of_one_that_stops_talking(void **state)
-{
-	struct pulse pulse = pulse_at_zero();
-	struct pulse_time now = at(200, 150);
-
-	(void)state;
-	now.sleeps = 1000;
-	assert_int_equal(pulse_judge(&pulse, 'R', now), PULSE_FINE);
-	for (unsigned int i = 0; i < 4; i++) {
-		now.now_ms += 200;
-		now.used_ms += 200;
-		assert_int_not_equal(pulse_judge(&pulse, 'R', now), PULSE_SILENT);
-	}
-	now.now_ms += 200;
-	now.used_ms += 200;
-	assert_int_equal(pulse_judge(&pulse, 'R', now), PULSE_SILENT);
-}
-
-/* Port I/O by messages, a sleep for each: slow, and after ten times as long it is a loop all the same. */
-static void pulse_of_the_talking(void **state)
-{
-	struct pulse pulse = pulse_at_zero();
-	enum pulse_finding finding = PULSE_FINE;
-	unsigned int ms = 0, asked = 0;
-
-	(void)state;
-	while (finding != PULSE_SILENT && ms < 100000) {
-		struct pulse_time now;
-
-		ms += 200;
-		now = at(ms, ms / 2);
-		now.sleeps = ms * 4ULL;
-		finding = pulse_judge(&pulse, 'R', now);
-		asked += finding == PULSE_ASK;
-	}
-	assert_int_equal(asked, 1);
-	assert_in_range(ms, 9000, 9600);
-}
-
-static void pulse_of_the_stopped(void **state)
-{
-	struct pulse pulse = pulse_at_zero();
-
-	(void)state;
-	assert_int_equal(pulse_judge(&pulse, 'T', at(200, 0)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'T', at(400, 0)), PULSE_STOPPED);
-	assert_int_equal(pulse_judge(&pulse, 'T', at(600, 0)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'S', at(800, 0)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'T', at(1000, 0)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 'T', at(1200, 0)), PULSE_STOPPED);
-	/* A debugger's stop is a 't'. */
-	assert_int_equal(pulse_judge(&pulse, 't', at(1400, 0)), PULSE_FINE);
-	assert_int_equal(pulse_judge(&pulse, 't', at(1600, 0)), PULSE_FINE);
-}
-
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -457,13 +326,6 @@ int main(void)
 		cmocka_unit_test(where_own_code_ends),
 		cmocka_unit_test(another_architecture_is_killed),
 		cmocka_unit_test(the_hosted_kernel_is_executed),
-		cmocka_unit_test(pulse_of_the_idle),
-		cmocka_unit_test(pulse_of_the_busy),
-		cmocka_unit_test(pulse_of_the_silent),
-		cmocka_unit_test(pulse_of_the_starved),
-		cmocka_unit_test(pulse_of_the_talking),
-		cmocka_unit_test(pulse_of_one_that_stops_talking),
-		cmocka_unit_test(pulse_of_the_stopped),
 	};
 
 	return cmocka_run_group_tests_name("shim-sandbox", tests, make_top, remove_top);
