@@ -282,6 +282,13 @@ void irq_deliver_pending(struct device *dev)
 	dev->irqs.storm = storm;
 }
 
+static void refused_file(struct device *dev)
+{
+	if (policy_deny(dev, DENY_REQUEST))
+		warn("device '%s': its client wants interrupts in a file that is neither an eventfd nor a socket: refused",
+		     device_name(dev));
+}
+
 /* Hand out descriptors, or with none of them disarm the range. */
 static int arm(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds)
 {
@@ -295,8 +302,10 @@ static int arm(struct device *dev, const struct irq_request *req, int *fds, unsi
 			continue;
 		}
 		err = notify_set(&v->notify, fds[i]);
-		if (err)
+		if (err) {
+			refused_file(dev);
 			break;
+		}
 		fds[i] = -1;
 		v->masked = false;
 		/* INTx is a level: what is asserted now is signalled now. */

@@ -106,6 +106,7 @@ class Cell:
         self.user, self.protected, self.way = user, protected, way
         self.name = 'attack-%s' % ('in' if protected else 'out')
         self.log = None         # Lines of the run or program
+        self.trace = None       # the line of the proxy's trace that shows it
         self.process = None
         self.keep = {}          # what an attack's `before` wants to remember
         self.pass_fds = ()
@@ -310,6 +311,8 @@ class Frame:
             verdict, note = 'OPEN', hurt or 'it had its effect'
         elif line:
             verdict, note = 'blocked', line
+        elif cell.trace:
+            verdict, note = 'traced', cell.trace
         else:
             verdict, note = 'contained', self.last_word(cell)
         return verdict, note, cell

@@ -27,8 +27,9 @@ GONE = (OSError, EOFError, VfioError)
 class Proxy:
     """A proxy with the attacker's devices, and one of somebody else's behind them."""
 
-    def __init__(self, cell, specs):
+    def __init__(self, cell, specs, traced=False):
         self.path = cell.user.top + '/tmp/attack'
+        self.trace = self.path + '.trace' if traced else None
         ready, end = os.pipe()
         self.process = cell.process = cell.user.start(
             self.command([*specs, 'testdev'], end), pass_fds=[end], stderr=subprocess.PIPE)
@@ -43,6 +44,8 @@ class Proxy:
 
     def command(self, specs, ready):
         devices = [word for spec in specs for word in ('--device', spec)]
+        if self.trace:
+            devices += ['--trace', self.trace]
         return [RING3, 'proxy', '--listen', self.path, '--until', str(os.getpid()), '--ready-fd', str(ready), *devices]
 
     def socket(self, n):
@@ -71,6 +74,13 @@ class Proxy:
         if self.descriptors() > 700:
             return 'the proxy has %d descriptors' % self.descriptors()
         return None
+
+    def traced(self, expression):
+        """The first such line of the trace, which is whole when the proxy has ended."""
+        with open(self.trace, encoding='utf-8', errors='replace') as f:
+            line = next((line for line in f if re.search(expression, line)), None)
+        os.unlink(self.trace)
+        return line and line.strip()
 
     def end(self):
         self.sibling.end()
@@ -117,7 +127,8 @@ def attack(function, *specs):
     def run(which, cell):
         naive = not cell.protected and which.proof == 'naive'
         words = [s if cell.protected or naive else s + which.unprotected for s in specs or ['testdev']]
-        proxy = (Naive if naive else Proxy)(cell, words)
+        traced = which.traced if cell.protected else None
+        proxy = Naive(cell, words) if naive else Proxy(cell, words, bool(traced))
         try:
             if naive:
                 proxy.serves()
@@ -131,6 +142,8 @@ def attack(function, *specs):
             return effect or bool(hurt)
         finally:
             proxy.end()
+            if traced:
+                cell.trace = proxy.traced(traced)
     return run
 
 
@@ -161,10 +174,12 @@ class ProxyAttack(Attack):
 
     proof        'naive': without protection is at naive.py; 'raw': at a proxy that checks less
     unprotected  what the device's specification then has
+    traced       what a driver may do and reaches nothing: there is no line but in the proxy's trace, this one
     """
 
     def __init__(self, name, title, function, *specs, **more):
         self.unprotected = more.pop('unprotected', '')
+        self.traced = more.pop('traced', None)
         more.setdefault('proof', 'naive')
         more.setdefault('ways', ('own',))
         more.setdefault('blocked', r"^ring3-proxy: (device|a client of) '(testdev|qemu)")
@@ -185,14 +200,19 @@ PROXY = [
     ProxyAttack('never-ending', 'messages that do not end', msg.never_ending),
     ProxyAttack('never-read', 'answers that nobody reads', msg.never_read),
     ProxyAttack('10000-fds', '10,000 descriptors', msg.descriptors),
-    ProxyAttack('busy', 'work without end', msg.half_million),
+    ProxyAttack('busy', 'work without end', msg.half_million,
+                traced=r'^W 4 .* BAR1\+0x34'),
     ProxyAttack('beyond', 'map and access beyond a BAR', dev.beyond),
-    ProxyAttack('map-table', 'map the MSI-X table', dev.map_table, 'testdev', 'qemu:nvme,serial=x'),
-    ProxyAttack('move-bar', 'move a BAR', dev.move_bar, 'qemu:edu', 'qemu:edu'),
+    ProxyAttack('map-table', 'map the MSI-X table', dev.map_table, 'testdev', 'qemu:nvme,serial=x',
+                traced=r'^W 4 .* 0xfe00000c .* BAR'),
+    ProxyAttack('move-bar', 'move a BAR', dev.move_bar, 'qemu:edu', 'qemu:edu',
+                traced=r'config write 4 0x10 0xfe000000'),
     ProxyAttack('config', 'write what is not the driver\'s to write', dev.config_space, 'testdev,caps=all',
                 unprotected=',config=raw', proof='raw'),
-    ProxyAttack('forge', 'forge MSI by configuration', dev.forge, 'qemu:edu,dma_mask=0xffffffff', 'qemu:edu'),
-    ProxyAttack('peer-dma', 'DMA at siblings and messages', dev.peer_dma, 'qemu:edu,dma_mask=0xffffffff', 'qemu:edu'),
+    ProxyAttack('forge', 'forge MSI by configuration', dev.forge, 'qemu:edu,dma_mask=0xffffffff', 'qemu:edu',
+                traced=r'config write 4 0x\w+ 0xfe00000c'),
+    ProxyAttack('peer-dma', 'DMA at siblings and messages', dev.peer_dma, 'qemu:edu,dma_mask=0xffffffff', 'qemu:edu',
+                traced=r'^W 8 .* 0xfe00000c .* BAR0\+0x88'),
     ProxyAttack('dma', 'DMA to unmapped, freed, foreign memory', dev.dma_elsewhere),
     ProxyAttack('revoked', 'bus mastering after revocation', dev.after_revocation, 'testdev,hostile=vanish',
                 blocked=r"^ring3-proxy: device 'testdev.*: it is gone, as hostile=vanish wants"),
