@@ -75,6 +75,16 @@ static void set_vector(struct irqs *irqs, const struct told_note *note)
 		irqs->msi[note->a].linux_irq = note->b;
 }
 
+/* The text of a function, which becomes the end of a line. */
+static uint32_t caller(const struct told_note *note, uint64_t pc)
+{
+	char text[VFIO_USER_NOTE_TEXT];
+
+	for (uint32_t i = 0; i < note->len; i++)
+		text[i] = note->text[i] >= ' ' && note->text[i] < 0x7f ? note->text[i] : '?';
+	return trace_caller(pc, text, note->len);
+}
+
 /**
  * told_note() - take a note
  * @dev: device on whose connection it came
@@ -84,11 +94,11 @@ void told_note(struct device *dev, const struct told_note *note)
 {
 	switch (note->kind) {
 	case VFIO_USER_NOTE_CALLER:
-		dev->caller = trace_caller(note->a, note->text, note->len);
+		dev->caller = caller(note, note->a);
 		return;
 	case VFIO_USER_NOTE_DMA_MAP:
 	case VFIO_USER_NOTE_DMA_UNMAP:
-		dev->caller = trace_caller(0, note->text, note->len);
+		dev->caller = caller(note, 0);
 		trace_dma(dev, note->kind == VFIO_USER_NOTE_DMA_MAP, note->a, note->b, note->c);
 		return;
 	}

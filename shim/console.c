@@ -14,14 +14,10 @@
 /* Show one complete line; the guest has no business with our terminal's escapes. */
 static void show_line(const char *line, size_t len)
 {
-	_cleanup_free_ char *copy = xasprintf("%.*s%s", (int)len, line, terminal_raw ? "\r\n" : "\n");
-	size_t size = strlen(copy);
+	_cleanup_free_ char *text = xasprintf("%.*s", (int)len, line), *shown = NULL;
 
-	for (char *c = copy; c + 2 < copy + size; c++) {
-		if ((unsigned char)*c < ' ' && *c != '\t' && *c != '\n' && *c != '\r')
-			*c = '?';
-	}
-	if (write(STDERR_FILENO, copy, size) < 0)
+	shown = xasprintf("%s%s", printable(text), terminal_raw ? "\r\n" : "\n");
+	if (write(STDERR_FILENO, shown, strlen(shown)) < 0)
 		errno = 0;	/* nobody listens */
 }
 

@@ -13,6 +13,8 @@
 
 /* The counters of the largest driver of the kernel are a tenth of it. */
 #define MAX_BYTES (64 << 20)
+/* What a file takes besides its name and its data, about. */
+#define FILE_BYTES 256
 
 #define DATA_MAGIC 0x67636461	/* "gcda" */
 #define NOTE_MAGIC 0x67636e6f	/* "gcno" */
@@ -39,10 +41,12 @@ void coverage_add(struct coverage *coverage, const char *path, const char *data,
 {
 	struct coverage_file *last = coverage->n ? &coverage->v[coverage->n - 1] : NULL;
 
-	coverage->bytes += len + strlen(path);
+	bool new = !last || strcmp(last->path, path);
+
+	coverage->bytes += len + (new ? strlen(path) + FILE_BYTES : 0);
 	if (coverage->bytes > MAX_BYTES)
 		return;
-	if (!last || strcmp(last->path, path)) {
+	if (new) {
 		coverage->v = xrealloc(coverage->v, (coverage->n + 1) * sizeof(*coverage->v));
 		last = &coverage->v[coverage->n++];
 		*last = (struct coverage_file){ .path = xstrdup(path) };

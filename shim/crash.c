@@ -7,6 +7,8 @@
 
 /* Lines shown before the one that tells of the crash. */
 #define LINES_BEFORE 12
+/* A report is a screen or two; what a driver writes beyond that is not looked up in its symbols. */
+#define LINES_MAX 300
 
 static const char panic_mark[] = "Kernel panic - not syncing: ";
 static const char init_mark[] = "ring3 init: ";
@@ -60,17 +62,20 @@ void crash_report(FILE *out, const char *log, struct drivers *drivers, char *con
 	const char *start = strstr(log, panic_mark);
 	_cleanup_free_ char *copy = NULL;
 	struct decode *decode;
+	unsigned int lines = 0;
 	char *rest, *line;
 
 	start = lines_back(log, start ? start : log + strlen(log), LINES_BEFORE);
 	decode = symbols_open(drivers, command, start);
 	copy = xstrdup(start);
 	rest = copy;
-	while ((line = strsep(&rest, "\n"))) {
+	while (lines++ < LINES_MAX && (line = strsep(&rest, "\n"))) {
 		_cleanup_free_ char *place = decode_line(decode, line);
 
 		if (*line || rest)
 			fprintf(out, place ? "%s  %s\n" : "%s\n", line, place);
 	}
+	if (rest && *rest)
+		fprintf(out, "(further lines are in the log alone)\n");
 	decode_close(decode);
 }

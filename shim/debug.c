@@ -43,8 +43,10 @@ static int make_argv(struct strv *argv, const struct debug_options *opts, const 
 	add_pair(argv, "-iex", "set exec-file-mismatch off");
 	/* Its mount namespace is, too: the files are the same, and not every user may enter it. */
 	add_pair(argv, "-iex", "set sysroot /");
-	/* The kernel's own scripts are read by ours. */
+	/* What the hosted kernel holds may be a driver's, and is not executed; its own scripts are read by ours. */
 	add_pair(argv, "-iex", "set auto-load python-scripts off");
+	add_pair(argv, "-iex", "set auto-load gdb-scripts off");
+	add_pair(argv, "-iex", "set auto-load libthread-db off");
 	add_pair(argv, "-x", script);
 	strv_add(argv, "-ex");
 	strv_addf(argv, "python %s", begin);

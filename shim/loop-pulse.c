@@ -12,14 +12,14 @@
 #define PATIENCE_DEBUG_MS 10000
 #define LOOKS_PER_USAGE 5
 
-/* Each process has its own limit; this is for all of them. */
+/* Each process has its own limit; this is for all of them, and who loses its parent is the jail's child. */
 static void look_at_usage(struct loop *loop)
 {
 	struct run *run = loop->run;
 
 	if (run->opts->no_sandbox || run->forced || ++loop->looks % LOOKS_PER_USAGE)
 		return;
-	if (outcome_usage(run, usage_of(loop->pulse.kernel)))
+	if (outcome_usage(run, usage_of(run->jail.child.pid)))
 		loop_force_end(loop, RING3_EXIT_CRASH, 0);
 }
 

@@ -45,6 +45,13 @@ struct rule {
 #define REFUSED_IF(name, arg, mask, value, err, who) \
 	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, err, who, false }
 
+/* A file that others could execute as its owner is not for the hosted system to make: for that it may not. */
+#define SET_ID (S_ISUID | S_ISGID)
+#define PLAIN_MODE(name, arg, who) \
+	MASKED(name, arg, SET_ID, 0, who), \
+	REFUSED_IF(name, arg, S_ISUID, S_ISUID, EPERM, who), \
+	REFUSED_IF(name, arg, S_ISGID, S_ISGID, EPERM, who)
+
 /* PTRACE_OLDSETOPTIONS and PTRACE_ARCH_PRCTL, which libc does not have. */
 #define OLD_SETOPTIONS 21
 #define ARCH_PRCTL 30
@@ -60,8 +67,10 @@ static const struct rule rules[] = {
 	ANY(munmap, "stubs, libc"),
 	ANY(mprotect, "stubs, modules, libc"),
 	ANY(madvise, "RAM given back, breakpoints in modules"),
-	MASKED(mmap, 3, MAP_ANONYMOUS, 0, "RAM, BARs, libraries"),
-	MASKED(mmap, 3, MAP_ANONYMOUS | MAP_SHARED, MAP_ANONYMOUS, "stacks, KASAN's shadow, libc"),
+	/* what grows down is not counted by RLIMIT_DATA */
+	MASKED(mmap, 3, MAP_ANONYMOUS | MAP_GROWSDOWN, 0, "RAM, BARs, libraries"),
+	MASKED(mmap, 3, MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN, MAP_ANONYMOUS,
+	       "stacks, KASAN's shadow, libc"),
 	ANY(mremap, "libc"),
 
 	/* signals: interrupts, faults and the stubs */
@@ -146,8 +155,8 @@ static const struct rule rules[] = {
 	ANY(pread64, "hostfs"),
 	ANY(pwrite64, "hostfs"),
 	ANY(lseek, "hostfs"),
-	ANY(openat, "hostfs, libc"),
-	ANY(open, "hostfs"),
+	PLAIN_MODE(openat, 3, "hostfs, libc"),
+	PLAIN_MODE(open, 2, "hostfs"),
 	ANY(close, "hostfs"),
 	ANY(access, "hostfs, libc"),
 	ANY(faccessat, "hostfs"),
@@ -171,8 +180,8 @@ static const struct rule rules[] = {
 	ANY(renameat2, "hostfs"),
 	ANY(link, "hostfs"),
 	ANY(symlink, "hostfs"),
-	ANY(chmod, "hostfs"),
-	ANY(fchmod, "hostfs"),
+	PLAIN_MODE(chmod, 1, "hostfs"),
+	PLAIN_MODE(fchmod, 1, "hostfs"),
 	ANY(chown, "hostfs"),
 	ANY(fchown, "hostfs"),
 	ANY(truncate, "hostfs"),
@@ -184,12 +193,12 @@ static const struct rule rules[] = {
 	ANY(fdatasync, "hostfs"),
 	ANY(fallocate, "hostfs"),
 	/* Nodes of devices are for the host's root; CMD's mknod(1) gets the answer of a user's. */
-	MASKED(mknod, 1, S_IFMT, S_IFIFO, "hostfs"),
-	MASKED(mknod, 1, S_IFMT, S_IFREG, "hostfs"),
-	MASKED(mknod, 1, S_IFMT, S_IFSOCK, "hostfs"),
-	MASKED(mknodat, 2, S_IFMT, S_IFIFO, "hostfs"),
-	MASKED(mknodat, 2, S_IFMT, S_IFREG, "hostfs"),
-	MASKED(mknodat, 2, S_IFMT, S_IFSOCK, "hostfs"),
+	MASKED(mknod, 1, S_IFMT | SET_ID, S_IFIFO, "hostfs"),
+	MASKED(mknod, 1, S_IFMT | SET_ID, S_IFREG, "hostfs"),
+	MASKED(mknod, 1, S_IFMT | SET_ID, S_IFSOCK, "hostfs"),
+	MASKED(mknodat, 2, S_IFMT | SET_ID, S_IFIFO, "hostfs"),
+	MASKED(mknodat, 2, S_IFMT | SET_ID, S_IFREG, "hostfs"),
+	MASKED(mknodat, 2, S_IFMT | SET_ID, S_IFSOCK, "hostfs"),
 	REFUSED_IF(mknod, 1, S_IFMT, S_IFCHR, EPERM, "hostfs"),
 	REFUSED_IF(mknod, 1, S_IFMT, S_IFBLK, EPERM, "hostfs"),
 	REFUSED_IF(mknodat, 2, S_IFMT, S_IFCHR, EPERM, "hostfs"),
@@ -221,10 +230,10 @@ static const struct rule rules[] = {
 	ANY(eventfd2, "interrupts"),
 	ANY(pipe, "helpers"),
 	ANY(pipe2, "helpers"),
-	IS(socketpair, 0, AF_UNIX, "interrupts"),
+	/* no sockets of its own: others could be reached by name with them, and descriptors be held in them */
 	ANY(sendmsg, "devices"),
 	ANY(recvmsg, "devices"),
-	ANY(sendto, "devices"),
+	IS(sendto, 4, 0, "channels"),
 	ANY(recvfrom, "devices"),
 	ANY(shutdown, "channels"),
 	IS(setsockopt, 2, SO_RCVTIMEO, "devices"),

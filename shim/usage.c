@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* usage.c - what the processes of a run have taken together; see usage.h */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -14,9 +15,9 @@ struct pids {
 	size_t n;
 };
 
-static void add_children(struct pids *pids, pid_t pid)
+static void add_children_of(struct pids *pids, pid_t pid, const char *thread)
 {
-	_cleanup_free_ char *path = xasprintf("/proc/%d/task/%d/children", pid, pid);
+	_cleanup_free_ char *path = xasprintf("/proc/%d/task/%s/children", pid, thread);
 	_cleanup_free_ char *text = read_text(path);
 	char *at = text, *end;
 
@@ -27,6 +28,21 @@ static void add_children(struct pids *pids, pid_t pid)
 			break;
 		pids->v[pids->n++] = child;
 	}
+}
+
+/* Each thread has children of its own. */
+static void add_children(struct pids *pids, pid_t pid)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/task", pid);
+	DIR *threads = opendir(path);
+	struct dirent *entry;
+
+	if (!threads)
+		return;
+	while ((entry = readdir(threads)))
+		if (*entry->d_name != '.')
+			add_children_of(pids, pid, entry->d_name);
+	closedir(threads);
 }
 
 static uint64_t private_bytes(pid_t pid)

@@ -64,11 +64,28 @@ void info(const char *fmt, ...)
 	va_end(args);
 }
 
+/* Bytes of the character at @c in UTF-8, or 0: it is none, or one that terminals obey (C1, U+0080 on). */
+static size_t character(const unsigned char *c)
+{
+	size_t n = *c >= 0xc2 && *c < 0xe0 ? 2 : *c >= 0xe0 && *c < 0xf0 ? 3 :
+		   *c >= 0xf0 && *c < 0xf5 ? 4 : 0;
+
+	for (size_t i = 1; i < n; i++)
+		if ((c[i] & 0xc0) != 0x80)
+			return 0;
+	if ((*c == 0xc2 && c[1] < 0xa0) || (*c == 0xe0 && c[1] < 0xa0) || (*c == 0xf0 && c[1] < 0x90))
+		return 0;
+	return n;
+}
+
 char *printable(char *text)
 {
-	for (unsigned char *c = (unsigned char *)text; *c; c++) {
-		if ((*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
+	for (unsigned char *c = (unsigned char *)text; *c;) {
+		size_t n = *c < 0x80 ? 1 : character(c);
+
+		if (!n || (*c < ' ' && *c != '\n' && *c != '\t') || *c == 0x7f)
 			*c = '?';
+		c += n ? n : 1;
 	}
 	return text;
 }

@@ -6,8 +6,25 @@ interface (compat/ring3/gdb.c), so a pending breakpoint is hit the first time.  
 a breakpoint that outlives its module, and modules of a kernel that nobody meant to debug.
 """
 import os
+import re
 
 import gdb
+
+# What a section may be called, or gdb would be given more than one command: names are the hosted kernel's.
+SECTION = re.compile(r"\.(text\.|data|rodata|bss|init|exit)[\w.$-]*", re.ASCII)
+
+
+# Lists of a kernel may lead in a circle.
+MODULES_MAX, SECTIONS_MAX = 4096, 1024
+
+
+def plain(text):
+    """A text of the hosted kernel, without what a terminal would obey."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "?" for c in text)
+
+
+def string(value):
+    return plain(value.string(errors="replace"))
 
 
 class Modules:
@@ -43,9 +60,10 @@ class Modules:
     def known():
         """Names of the modules that gdb has from the hosted kernel."""
         entry = gdb.parse_and_eval("__jit_debug_descriptor.first_entry")
-        names = set()
-        while int(entry):
-            names.add(entry.cast(gdb.lookup_type("struct ring3_gdb_entry").pointer())["name"].string())
+        names, seen = set(), 0
+        while int(entry) and seen < MODULES_MAX:
+            seen += 1
+            names.add(string(entry.cast(gdb.lookup_type("struct ring3_gdb_entry").pointer())["name"]))
             entry = entry["next"]
         return names
 
@@ -55,16 +73,17 @@ class Modules:
         head = gdb.parse_and_eval("&modules")
         kind = gdb.lookup_type("struct module")
         offset = next(f.bitpos // 8 for f in kind.fields() if f.name == "list")
-        item = head["next"]
-        while int(item) != int(head):
+        item, seen = head["next"], 0
+        while int(item) != int(head) and seen < MODULES_MAX:
+            seen += 1
             mod = gdb.Value(int(item) - offset).cast(kind.pointer())
             sections = {}
             attrs = mod["sect_attrs"]
             if int(attrs):
-                for i in range(int(attrs["nsections"])):
+                for i in range(min(int(attrs["nsections"]), SECTIONS_MAX)):
                     a = attrs["attrs"][i]
-                    sections[a["battr"]["attr"]["name"].string()] = int(a["address"])
-            yield mod["name"].string(), sections
+                    sections[string(a["battr"]["attr"]["name"])] = int(a["address"])
+            yield string(mod["name"]), sections
             item = item["next"]
 
     def add_all(self):
@@ -75,7 +94,7 @@ class Modules:
                 continue
             command = f"add-symbol-file {path} {sections['.text']:#x}"
             for section, address in sections.items():
-                if section.startswith((".data", ".rodata", ".bss", ".init", ".exit", ".text.")):
+                if SECTION.fullmatch(section):
                     command += f" -s {section} {address:#x}"
             gdb.execute(command, to_string=True)
 
@@ -105,6 +124,9 @@ A run of `ring3 debug` has them by itself; one that was attached to, those of mo
 
 def start():
     gdb.events.new_objfile.connect(rearm)
+    # The kernel's own commands show its texts as they are: lx-dmesg does.
+    write = gdb.write
+    gdb.write = lambda text, *more, **named: write(plain(text), *more, **named)
 
 
 def attached():

@@ -149,6 +149,7 @@ class Attack:
              proxy.py; or None: there is nothing to be proved
     users    whose child it is tried as; the others cannot do it anyhow
     device   the device of the run, or a function of the cell that names it
+    rw       a function of the cell: a path that the run may write
     command  what runs inside meanwhile; where it loads ./ring3_attack.ko by itself, late is True
     settled  a function of the cell: is there nothing more to come?
     after    a function of the cell, called at its end: gives back what `arg` took
@@ -165,6 +166,7 @@ class Attack:
         self.ways = more.pop('ways', WAYS)
         self.users = more.pop('users', ('root', 'user'))
         self.device = more.pop('device', 'testdev')
+        self.rw = more.pop('rw', None)
         self.command = more.pop('command', ['sleep', '5'])
         self.late = more.pop('late', False)
         self.after = more.pop('after', None)
@@ -181,6 +183,8 @@ class Attack:
             argv += ['--driver', words]
         if self.device:
             argv += ['--device', self.device(cell) if callable(self.device) else self.device]
+        if self.rw:
+            argv += ['--rw', self.rw(cell)]
         if not cell.protected:
             argv.append('--no-sandbox')
         return argv + ['--', *self.command]

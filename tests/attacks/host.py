@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """host.py - attacks of a driver on the host, by system calls of its own; see frame.py"""
+import contextlib
 import os
 import re
 import socket
@@ -32,6 +33,41 @@ def unix_path(cell):
     path = cell.user.top + '/shared/listener'
     listener(cell, socket.AF_UNIX, path)
     return path
+
+
+def datagram_path(cell):
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    path = cell.user.top + '/work/datagrams'
+    sock.bind(path)
+    os.chmod(path, 0o777)
+    sock.settimeout(0.2)
+    cell.keep['listener'] = sock
+    return path
+
+
+def somebody_sent(cell):
+    with contextlib.suppress(socket.timeout):
+        cell.keep['came'] = cell.keep['listener'].recv(64) == b'attack' or cell.keep.get('came')
+    return cell.keep.get('came', False)
+
+
+def in_rw(cell):
+    """A directory that the run may write, and its owner's."""
+    directory = cell.user.top + '/given'
+    if not os.path.isdir(directory):
+        os.mkdir(directory, 0o755)
+        os.chown(directory, cell.user.uid, cell.user.uid)
+    cell.keep['file'] = directory + '/program'
+    return cell.keep['file']
+
+
+def set_id_there(cell):
+    return file_there(cell) and os.stat(cell.keep['file']).st_mode & 0o6000 != 0
+
+
+def remove_rw(cell):
+    remove_file(cell)
+    os.rmdir(os.path.dirname(cell.keep['file']))
 
 
 def abstract_name(cell):
@@ -180,6 +216,8 @@ HOST = [
            after=lambda c: os.close(c.keep['fd'])),
     Attack('devices', 'open devices', seen=lambda c: c.said('opened /dev/')),
     Attack('mknod', 'make a device', arg=new_file, seen=file_there, after=remove_file, users=('root',)),
+    Attack('set-id', 'leave a set-user-ID program', arg=in_rw, rw=lambda c: os.path.dirname(in_rw(c)),
+           seen=set_id_there, after=remove_rw),
     # the network and sockets
     Attack('connect-inet', 'connect to a port of the host', arg=tcp_port, seen=somebody_came,
            after=drop_listener),
@@ -187,6 +225,7 @@ HOST = [
            after=drop_listener),
     Attack('connect-abstract', 'connect to an abstract socket', module='connect-unix', arg=abstract_name,
            seen=somebody_came, after=lambda c: c.keep['listener'].close()),
+    Attack('send-unix', 'send to a socket in a directory', arg=datagram_path, seen=somebody_sent, after=drop_listener),
     Attack('bind-inet', 'bind a port of the host', arg=free_port),
     Attack('bind-unix', 'bind a socket in a directory', arg=new_file, seen=file_there, after=remove_file),
     Attack('bind-abstract', 'bind an abstract socket', module='bind-unix', arg='@ring3-attack-bound'),
@@ -222,6 +261,7 @@ HOST = [
     Attack('processors', 'more processors than one'),
     Attack('memory', '768 MiB of memory', arg='768', seen=got_all),
     Attack('shared-memory', '768 MiB of shared memory', arg='768', seen=got_all),
+    Attack('stacks', '768 MiB of stacks', arg='768', seen=got_all),
     Attack('family', '1.3 GiB of memory in 10 processes', arg='10:130', seen=family_stays_large, proof='bare', command=['sleep', '14'],
            settled=lambda c: (c.runs_hosted and c.process.poll() is not None) or family_is_large(c)),
     Attack('memfd', '768 MiB of memory in a file', arg='768', seen=got_all),
@@ -229,6 +269,8 @@ HOST = [
            after=lambda c: os.path.exists(c.user.top + '/shared/attack-disk') and
            os.unlink(c.user.top + '/shared/attack-disk')),
     Attack('descriptors', '8000 descriptors', arg='8000', seen=got_all),
+    # without protection: as many as the caller's limit lets be under way
+    Attack('in-flight', '1500 descriptors under way', arg='1500', seen=got_all),
     # as many as a process of the host may have; nobody else is to notice
     Attack('mappings', 'mappings without end', arg='1000000', seen=got_all, proof=None),
     # being in the way

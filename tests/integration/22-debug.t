@@ -122,6 +122,21 @@ ok 'attach, a driver of ours: running' r3_up
 like 'attach: its symbols are there' "$T/attach" '^Line [0-9]+ of ".*/edu\.c" starts at address .* <edu_irq>'
 echo >&9
 r3_wait
+
+# ---- a driver that means whoever attaches: names of its sections, and its log, are gdb's to read
+
+cp "$TOP/tests/attacks/module/ring3_attack.ko" .
+r3_start run --name hostile --device testdev --driver "./ring3_attack.ko attack=gdb-sections arg=$T/executed" -- \
+	sh -c 'echo up; read -r x'
+ok 'attach, hostile: running' r3_up
+"$RING3" attach hostile --batch -ex 'info line ring3_attack_init' -ex lx-symbols -ex lx-dmesg > "$T/attach" 2>&1
+is 'attach, hostile: status' $? 0
+ok 'attach, hostile: nothing was executed' [ ! -e "$T/executed" ]
+like 'attach, hostile: the log is shown' "$T/attach" 'the log has'
+ok 'attach, hostile: without what a terminal obeys' [ -z "$(LC_ALL=C tr -d '\11\12\40-\176' < "$T/attach")" ]
+echo >&9
+r3_wait
+
 r3_start debug --name held -ex 'shell touch there; while [ -e there ]; do sleep 0.1; done' "${nic[@]}" -- true
 ok 'attach, under gdb already: it is there' await "[ -e there ]"
 r3 attach held

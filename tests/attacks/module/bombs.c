@@ -79,6 +79,12 @@ static long shared_memory(const char *arg)
 	return touch(arg, 0x21);
 }
 
+/* As a stack, which is not counted as data. */
+static long stacks(const char *arg)
+{
+	return touch(arg, 0x122);
+}
+
 /*
  * "PROCESSES:MIB" of memory: each child writes to its own copy of what is one mapping here, with
  * its registers alone.
@@ -202,6 +208,7 @@ const struct attack bomb_attacks[] = {
 	{ "stubs", stubs },
 	{ "memory", memory },
 	{ "shared-memory", shared_memory },
+	{ "stacks", stacks },
 	{ "family", family },
 	{ "processors", processors },
 	{ "memfd", memfd },

@@ -46,6 +46,18 @@ static long write_file(const char *path)
 	return fd < 0 ? fd : host(H_write, fd, "attack\n", 7);
 }
 
+/* A program that whoever executes it executes as its owner. */
+static long set_id(const char *path)
+{
+	long fd = host(H_open, path, HOST_O_RDWR | HOST_O_CREAT, 0755);
+
+	if (fd < 0)
+		return fd;
+	host(H_write, fd, "#!/bin/sh\n", 10);
+	host(H_close, fd);
+	return host(H_chmod, path, 06755);
+}
+
 /* Every descriptor that is there: does it lead to the secret @path, by itself or as a directory? */
 static long inherited(const char *path)
 {
@@ -108,5 +120,6 @@ const struct attack file_attacks[] = {
 	{ "inherited", inherited },
 	{ "devices", devices },
 	{ "mknod", make_device },
+	{ "set-id", set_id },
 	{ 0 },
 };

