@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "proxy/dma.h"
@@ -292,6 +293,19 @@ static const struct dma_map *translate(const struct dma *dma, uint64_t iova, uin
 	return m;
 }
 
+/* Since Linux 6.9 the client cannot have it appended, by the file's flags that it shares. */
+#ifndef RWF_NOAPPEND
+#define RWF_NOAPPEND 0x20
+#endif
+
+static ssize_t write_at(int fd, const char *buf, size_t len, off_t off)
+{
+	const struct iovec iov = { (char *)buf, len };
+	ssize_t n = pwritev2(fd, &iov, 1, off, RWF_NOAPPEND);
+
+	return n < 0 && (errno == EOPNOTSUPP || errno == ENOSYS) ? pwrite(fd, buf, len, off) : n;
+}
+
 static int transfer(struct dma *dma, uint64_t iova, char *buf, size_t len, bool write)
 {
 	const uint32_t need = write ? VFIO_USER_DMA_WRITEABLE : VFIO_USER_DMA_READABLE;
@@ -308,7 +322,7 @@ static int transfer(struct dma *dma, uint64_t iova, char *buf, size_t len, bool 
 		if (!m)
 			return -EFAULT;
 		off = m->offset + (iova - m->iova);
-		r = write ? pwrite(dma->files[m->file].fd, buf, n, off)
+		r = write ? write_at(dma->files[m->file].fd, buf, n, off)
 			  : pread(dma->files[m->file].fd, buf, n, off);
 		if (r < 0 && errno == EINTR)
 			continue;

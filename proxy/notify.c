@@ -6,7 +6,7 @@
  * and shares its file status flags with us, so O_NONBLOCK can be taken away at any
  * time.  A write that must never block therefore needs more than that flag:
  *
- *  socket   MSG_DONTWAIT belongs to the call, not to the file.
+ *  socket   of AF_UNIX; MSG_DONTWAIT belongs to the call, not to the file.
  *  eventfd  cannot be opened again.  It blocks only when its counter is full, which
  *           poll() tells.  Against a client that fills it in between, a timer that
  *           ticks only while signals are being sent interrupts the write, and the
@@ -80,10 +80,19 @@ static bool is_eventfd(int fd)
 	return !strcmp(target, "anon_inode:[eventfd]");
 }
 
+/* Of others, send() waits for whoever has them locked, whatever its flags. */
+static bool is_local(int fd)
+{
+	int domain;
+	socklen_t len = sizeof(domain);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &len) && domain == AF_UNIX;
+}
+
 /**
  * notify_set() - use a client's descriptor for signals from now on
  * @n: its previous descriptor, if any, is closed
- * @fd: an eventfd or a socket; taken over on success
+ * @fd: an eventfd or a local socket; taken over on success
  *
  * Return: 0, or a negative errno (-EINVAL: some other kind of file); then @fd still
  * belongs to the caller.
@@ -95,7 +104,7 @@ int notify_set(struct notify *n, int fd)
 
 	if (fstat(fd, &st))
 		return -errno;
-	if (S_ISSOCK(st.st_mode))
+	if (S_ISSOCK(st.st_mode) && is_local(fd))
 		new.kind = NOTIFY_SOCKET;
 	else if (is_eventfd(fd))
 		new.kind = NOTIFY_EVENTFD;

@@ -58,6 +58,7 @@ static const struct call calls[] = {
 	{ SCMP_SYS(readv), ALL, 0, 0, 0 }, { SCMP_SYS(preadv2), ALL, 0, 0, 0 },
 	 { SCMP_SYS(writev), ALL, 0, 0, 0 },
 	{ SCMP_SYS(pread64), ALL, 0, 0, 0 }, { SCMP_SYS(pwrite64), ALL, 0, 0, 0 },
+	{ SCMP_SYS(pwritev2), ALL, 0, 0, 0 }, { SCMP_SYS(getsockopt), ALL, 0, 0, 0 },
 	{ SCMP_SYS(fstat), ALL, 0, 0, 0 }, { SCMP_SYS(newfstatat), ALL, 0, 0, 0 },
 	{ SCMP_SYS(fstatfs), ALL, 0, 0, 0 }, { SCMP_SYS(readlink), ALL, 0, 0, 0 },
 	{ SCMP_SYS(readlinkat), ALL, 0, 0, 0 }, { SCMP_SYS(setitimer), ALL, 0, 0, 0 },

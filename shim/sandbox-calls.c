@@ -273,20 +273,23 @@ static int fill(scmp_filter_ctx filter, bool old_kernel)
 	return err ? err : add_priorities(filter);
 }
 
-static int send_fd(int socket, int fd)
+/* The listener, or the reason why there is none. */
+static int send_listener(int socket, int fd, char reason)
 {
-	char byte = 0, control[CMSG_SPACE(sizeof(fd))] = { 0 };
-	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control, .msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
+	char control[CMSG_SPACE(sizeof(fd))] = { 0 };
+	struct iovec iov = { &reason, 1 };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *cmsg;
 
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	if (!reason) {
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		cmsg = CMSG_FIRSTHDR(&msg);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(sizeof(fd));
+		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
+	}
 	return sendmsg(socket, &msg, 0) == 1 ? 0 : -errno;
 }
 
@@ -298,9 +301,8 @@ int give_up_calls(const struct sandbox *sandbox, int notify)
 	if (!err)
 		err = sandbox_load(sandbox, filter);
 	if (err >= 0)
-		err = send_fd(notify, err);
-	if (!err)
-		return 0;
-	fail("sandbox: the host takes no filter of system calls: %s", strerror(-err));
-	return -1;
+		err = send_listener(notify, err, 0);
+	if (err)
+		send_listener(notify, -1, -err);
+	return err ? -1 : 0;
 }

@@ -9,8 +9,8 @@
 
 int sandbox_listener(int notify)
 {
-	char byte, control[CMSG_SPACE(sizeof(int))];
-	struct iovec iov = { &byte, 1 };
+	char reason = 0, control[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &reason, 1 };
 	struct msghdr msg = {
 		.msg_iov = &iov, .msg_iovlen = 1,
 		.msg_control = control, .msg_controllen = sizeof(control),
@@ -19,10 +19,15 @@ int sandbox_listener(int notify)
 	int fd = -1;
 
 	if (recvmsg(notify, &msg, MSG_CMSG_CLOEXEC) != 1)
-		return -1;
+		return fail("sandbox: the driver process ended before it was locked in");
 	cmsg = CMSG_FIRSTHDR(&msg);
 	if (cmsg && cmsg->cmsg_type == SCM_RIGHTS && cmsg->cmsg_len == CMSG_LEN(sizeof(fd)))
 		memcpy(&fd, CMSG_DATA(cmsg), sizeof(fd));
+	if (reason == ETOOMANYREFS)
+		fail("sandbox: other processes of this user have too many descriptors under way between "
+		     "them (unix(7), ETOOMANYREFS); end those, or start ring3 as another user");
+	else if (reason)
+		fail("sandbox: the host takes no filter of system calls: %s", strerror(reason));
 	return fd;
 }
 

@@ -169,7 +169,7 @@ int sandbox_load(const struct sandbox *sandbox, void *filter);
  * sandbox_listener() - receive the listener of the filter
  * @notify: the other end of give_up_calls()'s socket
  *
- * Return: a descriptor, or -1: the process ended before.
+ * Return: a descriptor, or -1 after a message: there is none, or the process ended before.
  */
 int sandbox_listener(int notify);
 

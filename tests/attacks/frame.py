@@ -154,7 +154,7 @@ class Attack:
     settled  a function of the cell: is there nothing more to come?
     after    a function of the cell, called at its end: gives back what `arg` took
     run      a function of the cell instead of all this, for attacks that are no module
-    blocked  expression of the line that names the attack, with the run's name in it
+    blocked  expression of the line that names the attack, with the run's name in it; or several, the best first
     """
 
     def __init__(self, name, title, **more):
@@ -310,7 +310,7 @@ class Frame:
         cell, before = Cell(user, True, way), canary.counts()
         seen = attack.attempt(cell)
         hurt = canary.suffers(before)
-        line = next((x for x in cell.log.all if re.search(attack.blocked, x)), None) if cell.log else None
+        line = self.line(attack, cell) if cell.log else None
         if seen or hurt:
             verdict, note = 'OPEN', hurt or 'it had its effect'
         elif line:
@@ -320,6 +320,14 @@ class Frame:
         else:
             verdict, note = 'contained', self.last_word(cell)
         return verdict, note, cell
+
+    @staticmethod
+    def line(attack, cell):
+        for expression in (attack.blocked,) if isinstance(attack.blocked, str) else attack.blocked:
+            found = next((x for x in cell.log.all if re.search(expression, x)), None)
+            if found:
+                return found
+        return None
 
     @staticmethod
     def last_word(cell):

@@ -190,6 +190,9 @@ class ProxyAttack(Attack):
         return self.run(self, cell)
 
 
+# What it came to, or, where nothing came of it, that such a device is in use.
+HARM = (r"^ring3-proxy: (?!device '[^']*': it is in use and means harm)", r'^ring3: (?!.*--timeout)',
+        r"^ring3-proxy: device 'testdev,hostile=")
 STORM = r"^ring3-proxy: device 'testdev.*(interrupts in 100 ms|limited)"
 
 PROXY = [
@@ -223,7 +226,7 @@ PROXY = [
     ProxyAttack('storm-intx', 'interrupt storm by INTx', dev.storm(INTX), blocked=STORM),
 ] + [
     # Nothing to compare with: without protection such a device has the kernel of the machine for its driver's host.
-    Attack('device-' + kind, title, run=hostile_run, ways=('own',), proof=None, blocked=r"^ring3(-proxy)?: (?!device '[^']*': it is in use and means harm)")
+    Attack('device-' + kind, title, run=hostile_run, ways=('own',), proof=None, blocked=HARM)
     for kind, title in (('garbage', 'a device of garbage'), ('lengths', 'a device with wild DMA'),
                         ('storm', 'a device that storms'), ('vanish', 'a device that vanishes'),
                         ('all', 'a device with all of it'))

@@ -4,6 +4,8 @@
  */
 #include "tests/unit/proxy-common.h"
 
+#include <sys/uio.h>
+
 #define RW (VFIO_USER_DMA_READABLE | VFIO_USER_DMA_WRITEABLE)
 
 static int memory(size_t size)
@@ -162,6 +164,28 @@ static void test_bounded(void **state)
 	close(fd);
 }
 
+/* The flags of a file are shared with whoever has it. */
+static void test_appending(void **state)
+{
+	struct dma dma = { 0 };
+	int fd = memory(0x2000), nowhere = memory(0x1000);
+	const struct iovec iov = { "x", 1 };
+	char got = 0;
+	(void)state;
+
+	if (pwritev2(nowhere, &iov, 1, 0, 0x20 /* RWF_NOAPPEND */) != 1)
+		skip();		/* a host before Linux 6.9 */
+	assert_int_equal(map(&dma, 0, 0x2000, 0, RW, fd), 0);
+	assert_int_equal(fcntl(fd, F_SETFL, O_APPEND), 0);
+	assert_int_equal(dma_write(&dma, 0x10, "y", 1), 0);
+	assert_int_equal(pread(fd, &got, 1, 0x10), 1);
+	assert_int_equal(got, 'y');
+	assert_int_equal(lseek(fd, 0, SEEK_END), 0x2000);
+	dma_unmap_all(&dma);
+	close(fd);
+	close(nowhere);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_access),
 		cmocka_unit_test(test_permissions),
 		cmocka_unit_test(test_truncated),
+		cmocka_unit_test(test_appending),
 		cmocka_unit_test(test_bounded),
 	};
 

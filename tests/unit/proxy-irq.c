@@ -329,6 +329,9 @@ static void test_kinds_of_descriptor(void **state)
 	assert_int_equal(one(dev, pair[1]), -EINVAL);
 	close(pair[0]);
 	close(pair[1]);
+	pair[0] = socket(AF_INET, SOCK_STREAM, 0);	/* so could who sends with it */
+	assert_int_equal(one(dev, pair[0]), -EINVAL);
+	close(pair[0]);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
 	assert_int_equal(one(dev, pair[1]), 0);
 	wr(dev, 1, TD_INTX, 4, 1);
