@@ -2,10 +2,10 @@
 /*
  * iomem.c - ioremap() and the accessors of BARs that are not wholly mapped
  *
- * Where every page of a range is mapped, ioremap() returns the address of the mapping
- * and nothing here runs again.  Otherwise it returns a tagged address (decode.h), and
- * each access is looked at: a mapped page takes a load or store, a trapped one a
- * message of exactly the access's width.
+ * Where a page of a range is mapped, ioremap() returns the address of the mapping, and
+ * nothing here runs again but for a trapped page in its midst: that is inaccessible, an access
+ * faults, and trap_user.c asks here for a message instead.  Where no page is mapped it
+ * returns a tagged address (decode.h), and each access is a message of exactly its width.
  */
 #define pr_fmt(fmt) "ring3: " fmt
 
@@ -39,6 +39,17 @@ bool ring3_region_mapped(const struct ring3_region *r, u64 offset, u64 size)
 	return false;
 }
 
+static bool partly_mapped(const struct ring3_region *r, u64 offset, u64 size)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->nr_areas; i++)
+		if (r->areas[i].offset < offset + size &&
+		    offset < r->areas[i].offset + r->areas[i].size)
+			return true;
+	return false;
+}
+
 /**
  * ring3_ioremap() - make a range of bus addresses accessible
  * @addr: bus address, as in the device's resources
@@ -66,7 +77,7 @@ void __iomem *ring3_ioremap(phys_addr_t addr, size_t size)
 		r = &dev->region[index];
 		if (size > r->size - offset)
 			continue;
-		if (ring3_region_mapped(r, offset, size))
+		if (partly_mapped(r, offset, size))
 			return (void __iomem *)(r->base + offset);
 		return (void __iomem *)ring3_tag(dev->index, index, offset);
 	}
@@ -168,6 +179,15 @@ u64 ring3_io_read(const volatile void __iomem *addr, unsigned int width)
 }
 EXPORT_SYMBOL(ring3_io_read);
 
+/* Memory writes are posted, unless a store to a mapped page could overtake them. */
+static void send_write(const struct target *t, u64 value, unsigned int width, bool port)
+{
+	if (t->dev->posted && !port)
+		ring3_link_post(t->dev->index, t->region, t->offset, &value, width);
+	else
+		ring3_link_write(t->dev->index, t->region, t->offset, &value, width);
+}
+
 /**
  * ring3_io_write() - write through a tagged address
  * @addr: tagged address or port
@@ -192,14 +212,53 @@ void ring3_io_write(volatile void __iomem *addr, u64 value, unsigned int width)
 	}
 	ring3_note_caller(t.dev, 1);
 	local_irq_save(flags);
-	/* Memory writes are posted, unless a store to a mapped page could overtake them. */
-	if (t.dev->posted && !ring3_tag_is_port((unsigned long)addr))
-		ring3_link_post(t.dev->index, t.region, t.offset, &value, width);
-	else
-		ring3_link_write(t.dev->index, t.region, t.offset, &value, width);
+	send_write(&t, value, width, ring3_tag_is_port((unsigned long)addr));
 	local_irq_restore(flags);
 }
 EXPORT_SYMBOL(ring3_io_write);
+
+/**
+ * ring3_mapped_address() - a BAR's place in this process, as a tagged address
+ * @addr: address in this process
+ *
+ * Return: the tagged address, 0: no mapped BAR has it.  Context: any.
+ */
+unsigned long ring3_mapped_address(const void *addr)
+{
+	unsigned int i, index;
+
+	for (i = 0; i < ring3_nr_devs; i++)
+		for (index = 0; index < RING3_NR_BARS; index++) {
+			const struct ring3_region *r = &ring3_devs[i]->region[index];
+
+			if (r->nr_areas && (unsigned long)addr - (unsigned long)r->base < r->size)
+				return ring3_tag(i, index, (const char *)addr - r->base);
+		}
+	return 0;
+}
+
+/**
+ * ring3_trapped() - carry out an access that has faulted
+ * @addr: tagged address
+ * @pc: whose it is, an address of code
+ * @value: what is written, or receives what is read: all ones where nothing answers
+ * @width: 1, 2, 4 or 8 bytes
+ * @write: direction
+ *
+ * Context: signal handler, with those of interrupts blocked.
+ */
+void ring3_trapped(unsigned long addr, unsigned long pc, u64 *value, unsigned int width, int write)
+{
+	struct target t;
+
+	if (!find_target(addr, &t))
+		return;
+	ring3_note_caller_at(t.dev, pc);
+	if (write)
+		send_write(&t, *value, width, false);
+	else if (ring3_link_read(t.dev->index, t.region, t.offset, value, width))
+		*value = ~0ULL;
+}
 
 /*
  * A copy's accesses are what x86 makes of it, at most 4 bytes.  Prefetchable memory has no
@@ -212,6 +271,18 @@ static unsigned int widest(const volatile void __iomem *addr)
 	return find_target((unsigned long)addr, &t) && t.region < RING3_ROM &&
 	       (t.dev->bar[t.region] & (PCI_BASE_ADDRESS_SPACE_IO | PCI_BASE_ADDRESS_MEM_PREFETCH)) ==
 	       PCI_BASE_ADDRESS_MEM_PREFETCH ? 8 : 4;
+}
+
+/* The tagged address of a range that is mapped in part: its bytes have to be looked at one by one. */
+static unsigned long tagged(const volatile void __iomem *addr, size_t size)
+{
+	unsigned long tag = RING3_TAGGED(addr) ? (unsigned long)addr :
+			    ring3_mapped_address((const void __force *)addr);
+
+	if (!tag || RING3_TAGGED(addr))
+		return tag;
+	return ring3_region_mapped(&ring3_devs[ring3_tag_link(tag)]->region[ring3_tag_region(tag)],
+				   ring3_tag_offset(tag), size) ? 0 : tag;
 }
 
 /* The widest naturally aligned access at @addr that stays within @left bytes. */
@@ -230,12 +301,14 @@ static unsigned int step(unsigned long addr, size_t left, unsigned int width)
  */
 void ring3_memcpy_fromio(void *buf, const volatile void __iomem *addr, size_t size)
 {
+	unsigned long tag = tagged(addr, size);
 	unsigned int n, max;
 
-	if (!RING3_TAGGED(addr)) {
+	if (!tag) {
 		memcpy(buf, (const void __force *)addr, size);
 		return;
 	}
+	addr = (const volatile void __iomem *)tag;
 	max = widest(addr);
 	for (; size; size -= n, addr += n, buf += n) {
 		u64 value;
@@ -255,12 +328,14 @@ EXPORT_SYMBOL(ring3_memcpy_fromio);
  */
 void ring3_memcpy_toio(volatile void __iomem *addr, const void *buf, size_t size)
 {
+	unsigned long tag = tagged(addr, size);
 	unsigned int n, max;
 
-	if (!RING3_TAGGED(addr)) {
+	if (!tag) {
 		memcpy((void __force *)addr, buf, size);
 		return;
 	}
+	addr = (volatile void __iomem *)tag;
 	max = widest(addr);
 	for (; size; size -= n, addr += n, buf += n) {
 		u64 value = 0;
@@ -281,12 +356,14 @@ EXPORT_SYMBOL(ring3_memcpy_toio);
 void ring3_memset_io(volatile void __iomem *addr, int value, size_t size)
 {
 	u64 pattern = 0x0101010101010101ULL * (u8)value;
+	unsigned long tag = tagged(addr, size);
 	unsigned int n, max;
 
-	if (!RING3_TAGGED(addr)) {
+	if (!tag) {
 		memset((void __force *)addr, value, size);
 		return;
 	}
+	addr = (volatile void __iomem *)tag;
 	max = widest(addr);
 	for (; size; size -= n, addr += n) {
 		n = step((unsigned long)addr, size, max);

@@ -116,6 +116,19 @@ noinline void ring3_note_caller(const struct ring3_dev *dev, int depth)
 }
 
 /**
+ * ring3_note_caller_at() - tell who makes the next access
+ * @dev: device that is accessed
+ * @pc: address of the code that does
+ *
+ * Context: any.
+ */
+void ring3_note_caller_at(const struct ring3_dev *dev, unsigned long pc)
+{
+	if (unlikely(dev->traced))
+		note_with_caller(dev, RING3_NOTE_CALLER, pc, 0, 0, pc);
+}
+
+/**
  * ring3_note_own() - tell that the next access is ours and nobody's in particular
  * @dev: device that is accessed
  *

@@ -78,6 +78,7 @@ bool ring3_region_mapped(const struct ring3_region *r, u64 offset, u64 size);
 /* note.c, dmatrace.c */
 int ring3_note_init(void);
 unsigned int ring3_callers(unsigned long *stack, unsigned int max);
+void ring3_note_caller_at(const struct ring3_dev *dev, unsigned long pc);
 void ring3_note_caller(const struct ring3_dev *dev, int depth);
 void ring3_note_own(const struct ring3_dev *dev);
 void ring3_note_vector(struct ring3_dev *dev, unsigned int vector, unsigned int virq);

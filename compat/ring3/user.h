@@ -87,6 +87,12 @@ int ring3_map_decode(struct ring3_region *region, int on);
 int ring3_bus_error(void *addr);
 void ring3_map_revoke(unsigned int dev);
 
+/* trap_user.c: faults in BARs; and what it asks of iomem.c */
+int ring3_fault(void *addr, void *context);
+unsigned long ring3_mapped_address(const void *addr);
+void ring3_trapped(unsigned long addr, unsigned long pc, unsigned long long *value,
+		   unsigned int width, int write);
+
 /* event_user.c: descriptors to pending bits */
 int ring3_event_start(void);
 int ring3_event_fd(unsigned int dev, unsigned int bit);

@@ -4,7 +4,8 @@
  *
  * A pointer from ioremap() either is the address of the mapped BAR, and an access is
  * a load or store, or has bit 63 set and goes through ring3_io_read()/_write().  One
- * sign test tells them apart.  Kept thin: a change here rebuilds the kernel.
+ * sign test tells them apart.  Where a mapped BAR has a trapped page, the load or store
+ * of that faults.  Kept thin: a change here rebuilds the kernel.
  */
 #ifndef __ASM_UM_RING3_IO_H
 #define __ASM_UM_RING3_IO_H
@@ -17,19 +18,25 @@ void ring3_io_write(volatile void __iomem *addr, u64 value, unsigned int width);
 
 #define RING3_TAGGED(addr) unlikely((long)(addr) < 0)
 
-#define RING3_ACCESSORS(sfx, type)						\
+/* One instruction of a known form each: should it fault, trap_user.c carries it out. */
+#define RING3_ACCESSORS(sfx, type, out, in)						\
 static __always_inline type __raw_read##sfx(const volatile void __iomem *addr)	\
 {										\
+	type value;								\
+										\
 	if (RING3_TAGGED(addr))							\
 		return (type)ring3_io_read(addr, sizeof(type));			\
-	return *(const volatile type __force *)addr;				\
+	asm volatile("mov %1, %0"						\
+		     : out (value) : "m" (*(const volatile type __force *)addr) : "memory");	\
+	return value;								\
 }										\
 static __always_inline void __raw_write##sfx(type value, volatile void __iomem *addr) \
 {										\
 	if (RING3_TAGGED(addr))							\
 		ring3_io_write(addr, value, sizeof(type));			\
 	else									\
-		*(volatile type __force *)addr = value;				\
+		asm volatile("mov %1, %0"					\
+			     : "=m" (*(volatile type __force *)addr) : in (value) : "memory"); \
 }
 
 #define __raw_readb __raw_readb
@@ -41,10 +48,10 @@ static __always_inline void __raw_write##sfx(type value, volatile void __iomem *
 #define __raw_writel __raw_writel
 #define __raw_writeq __raw_writeq
 
-RING3_ACCESSORS(b, u8)
-RING3_ACCESSORS(w, u16)
-RING3_ACCESSORS(l, u32)
-RING3_ACCESSORS(q, u64)
+RING3_ACCESSORS(b, u8, "=q", "q")
+RING3_ACCESSORS(w, u16, "=r", "r")
+RING3_ACCESSORS(l, u32, "=r", "r")
+RING3_ACCESSORS(q, u64, "=r", "r")
 
 /*
  * Mapped BARs are ordinary cached memory of an x86 host, which keeps loads in order
