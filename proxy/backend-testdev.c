@@ -303,6 +303,7 @@ static const struct backend_param params[] = {
 
 const struct backend backend_testdev = {
 	.name = "testdev",
+	.prompt = true,
 	.help = "synthetic device with every kind of BAR and interrupt, for tests",
 	.params = params,
 	.open = open_testdev,

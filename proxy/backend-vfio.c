@@ -257,6 +257,7 @@ static const struct backend_param params[] = {
 
 const struct backend backend_vfio = {
 	.name = "vfio",
+	.prompt = true,
 	.help = "real hardware: vfio:DDDD:BB:SS.F, bound to vfio-pci ('ring3 bind')",
 	.params = params,
 	.open = open_vfio,

@@ -29,6 +29,7 @@ struct backend {
 	const char *name, *help;
 	const struct backend_param *params;	/* ends with a NULL name */
 	bool any_param;			/* others are passed on to the model */
+	bool prompt;			/* its registers answer at once, in this process or its kernel */
 
 	/* Look at the specification; dev->priv.  Return 0 or -1 with fail(). */
 	int (*open)(struct device *dev);

@@ -272,6 +272,7 @@ int vfu_post(struct vfu_client *c, uint16_t cmd, const struct vfu_part *parts,
 	};
 	int64_t deadline;
 
+	c->posted = 1;
 	return c->dead ? -c->dead : send_request(c, &h, parts, nr_parts, NULL, 0, &deadline);
 }
 
@@ -315,6 +316,7 @@ int vfu_transact(struct vfu_client *c, uint16_t cmd, const struct vfu_part *part
 		return err;
 	}
 	c->answered = 1;
+	c->posted = 0;
 	*got = r->size - sizeof(*r);
 	if (r->flags & VFIO_USER_F_ERROR)
 		return r->err > 0 && r->err < 4096 ? -(int)r->err : -EPROTO;

@@ -36,6 +36,9 @@ struct vfu_client {
 	int posted_writes;		/* the server's devices bear them */
 	int notes;			/* the server takes notes … */
 	int callers;			/* … of every access, too */
+	struct vfio_user_mailbox *mailbox;	/* or NULL, see client-mailbox.c */
+	uint32_t left, room;		/* number of the last slot used, and of those known to be free */
+	int posted;			/* a message without an answer may not have been carried out */
 	uint32_t max_fds;		/* per message, as negotiated */
 	size_t have;			/* bytes of the current message in buf */
 	int answered;			/* … which is the last answer, complete */
@@ -70,5 +73,12 @@ int vfu_dma_map(struct vfu_client *c, uint64_t iova, uint64_t size, int fd, uint
 int vfu_dma_unmap(struct vfu_client *c, uint64_t iova, uint64_t size);
 int vfu_fault(struct vfu_client *c, struct vfio_user_ring3_fault *fault);
 int vfu_reset(struct vfu_client *c);
+
+void vfu_mailbox_start(struct vfu_client *c);
+int vfu_mailbox_usable(const struct vfu_client *c, uint32_t count);
+int vfu_mailbox_read(struct vfu_client *c, uint32_t region, uint64_t offset, void *data,
+		     uint32_t count);
+int vfu_mailbox_write(struct vfu_client *c, uint32_t region, uint64_t offset, const void *data,
+		      uint32_t count, int posted);
 
 #endif

@@ -238,6 +238,27 @@ int decode_write_one(const struct decode_limits *limits, const uint8_t *at,
 	return check_access(limits, access);
 }
 
+/**
+ * decode_slot() - an access left in a mailbox
+ * @limits: the device
+ * @slot: a copy of it, which the client cannot change
+ * @access: filled in; its data point into @slot
+ *
+ * Return: 0 or a negative errno.
+ */
+int decode_slot(const struct decode_limits *limits, const struct vfio_user_mailbox_slot *slot,
+		struct access_request *access)
+{
+	if (slot->width > sizeof(slot->value) || slot->write > 1 || slot->answer > 1 ||
+	    slot->zero || !(slot->write || slot->answer))
+		return -EINVAL;
+	access->offset = slot->offset;
+	access->region = slot->region;
+	access->count = slot->width;
+	access->data = (const uint8_t *)&slot->value;
+	return check_access(limits, access);
+}
+
 /* All entries are checked before the first is carried out. */
 static int decode_multi(const struct decode_limits *limits, const uint8_t *p, size_t len,
 			struct request *req)
@@ -332,6 +353,8 @@ int decode_request(const struct decode_limits *limits, const struct vfio_user_hd
 		return decode_multi(limits, payload, len, req);
 	case VFIO_USER_DEVICE_RESET:
 	case VFIO_USER_RING3_FAULT:
+	case VFIO_USER_RING3_MAILBOX:
+	case VFIO_USER_RING3_KICK:
 		return 0;
 	case VFIO_USER_RING3_NOTE:
 		return decode_note(hdr, payload, len, req);

@@ -52,6 +52,8 @@ struct request {
 int decode_header(const struct vfio_user_hdr *hdr);
 int decode_request(const struct decode_limits *limits, const struct vfio_user_hdr *hdr,
 		   const uint8_t *payload, unsigned int nfds, struct request *req);
+int decode_slot(const struct decode_limits *limits, const struct vfio_user_mailbox_slot *slot,
+		struct access_request *access);
 int decode_write_one(const struct decode_limits *limits, const uint8_t *at,
 		     struct access_request *access);
 

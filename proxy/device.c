@@ -16,6 +16,7 @@
 #include "proxy/claim.h"
 #include "proxy/device.h"
 #include "proxy/error.h"
+#include "proxy/mailbox.h"
 #include "proxy/seen.h"
 #include "proxy/trace.h"
 
@@ -53,6 +54,7 @@ void device_free(struct device *dev)
 {
 	if (!dev)
 		return;
+	mailbox_free(dev);
 	device_dma_unmap_all(dev);
 	irq_exit(dev);
 	dma_exit(&dev->dma);

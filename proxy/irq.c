@@ -26,6 +26,7 @@
 #include "proxy/device.h"
 #include "proxy/error.h"
 #include "proxy/irq.h"
+#include "proxy/mailbox.h"
 #include "proxy/trace.h"
 #include "proxy/util.h"
 
@@ -87,6 +88,7 @@ void irq_signal(struct device *dev, uint32_t index, uint32_t vector, struct irq_
 		count_signal(v);
 		trace_irq(dev, index, vector, false);
 	}
+	mailbox_interrupted(dev);
 	notify_signal(&v->notify);
 }
 
@@ -285,7 +287,7 @@ void irq_deliver_pending(struct device *dev)
 static void refused_file(struct device *dev)
 {
 	if (policy_deny(dev, DENY_REQUEST))
-		warn("device '%s': its client wants interrupts in a file that is neither an eventfd nor a socket: refused",
+		warn("device '%s': its client wants interrupts in a file that is neither an eventfd nor a local socket: refused",
 		     device_name(dev));
 }
 

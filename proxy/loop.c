@@ -19,6 +19,7 @@
 
 static int epfd = -1;
 static struct loop_work *work_head, **work_tail = &work_head;
+static bool (*poll_before)(void);
 static bool stopping;
 static int stop_status;
 
@@ -307,6 +308,15 @@ bool loop_wait(const void *owner, int fd, short events, int timeout_ms)
 }
 
 /**
+ * loop_poll() - look at something that has no descriptor, before each wait
+ * @fn: returns true if it has to be looked at again soon, so that nothing may be waited for
+ */
+void loop_poll(bool (*fn)(void))
+{
+	poll_before = fn;
+}
+
+/**
  * loop_run() - handle events until loop_stop()
  *
  * Return: the status given to loop_stop().
@@ -314,7 +324,7 @@ bool loop_wait(const void *owner, int fd, short events, int timeout_ms)
 int loop_run(void)
 {
 	while (!stopping)
-		loop_step(-1);
+		loop_step(poll_before && poll_before() ? 0 : -1);
 	return stop_status;
 }
 

@@ -47,6 +47,7 @@ void loop_cancel(struct loop_work *work);
 bool loop_step(int timeout_ms);
 bool loop_wait(const void *owner, int fd, short events, int timeout_ms);
 bool loop_holds(const void *owner);
+void loop_poll(bool (*fn)(void));
 int loop_run(void);
 void loop_stop(int status);
 bool loop_stopping(void);

@@ -18,6 +18,7 @@
 #include "proxy/error.h"
 #include "proxy/keeper.h"
 #include "proxy/loop.h"
+#include "proxy/mailbox.h"
 #include "proxy/options.h"
 #include "proxy/sandbox.h"
 #include "proxy/seen.h"
@@ -215,11 +216,16 @@ static int setup(char *name)
 			return -1;
 	if (check_fds() || start_backends())
 		return -1;
+	mailbox_init();
+	loop_poll(mailbox_poll);
 	for (size_t i = 0; i < options.nr; i++) {
 		if (device_setup(devices[i]))
 			return -1;
 		if (options.trace_mapped)
 			device_trap(devices[i]);
+		if (devices[i]->backend->prompt && options.devices[i].client_fd >= 0 &&
+		    mailbox_new(devices[i]))
+			return -1;
 	}
 	if (show())
 		return -1;

@@ -20,6 +20,7 @@
 #include "proxy/error.h"
 #include "proxy/keeper.h"
 #include "proxy/loop.h"
+#include "proxy/mailbox.h"
 #include "proxy/serve.h"
 #include "proxy/trace.h"
 #include "proxy/util.h"
@@ -82,6 +83,7 @@ static void closed(struct conn *conn, void *arg)
 	port->conn = NULL;
 	port->dev->client = false;
 	trace_freeze();
+	mailbox_revoke(port->dev);
 	device_quiesce(port->dev);
 	if (port->listen.fd >= 0)
 		loop_mod(&port->listen, EPOLLIN);

@@ -8,6 +8,7 @@
 
 #include "proxy/decode.h"
 #include "proxy/error.h"
+#include "proxy/mailbox.h"
 #include "proxy/server.h"
 #include "proxy/trace.h"
 
@@ -127,7 +128,8 @@ static uint32_t areas_for(const struct session *s, const struct region *r, uint3
 static bool only_asks(uint16_t cmd)
 {
 	return cmd == VFIO_USER_VERSION || cmd == VFIO_USER_DEVICE_GET_INFO ||
-	       cmd == VFIO_USER_DEVICE_GET_REGION_INFO || cmd == VFIO_USER_DEVICE_GET_IRQ_INFO;
+	       cmd == VFIO_USER_DEVICE_GET_REGION_INFO || cmd == VFIO_USER_DEVICE_GET_IRQ_INFO ||
+	       cmd == VFIO_USER_RING3_MAILBOX;
 }
 
 static uint32_t region_flags(const struct region *r, uint32_t nr_areas)
@@ -277,6 +279,10 @@ static int dispatch(struct session *s, const struct decode_limits *limits,
 		return 0;
 	case VFIO_USER_RING3_FAULT:
 		return do_fault(dev, reply);
+	case VFIO_USER_RING3_MAILBOX:
+		return mailbox_grant(dev, &reply->fd);
+	case VFIO_USER_RING3_KICK:
+		return 0;
 	default:
 		return -ENOTSUP;
 	}
@@ -348,11 +354,15 @@ void server_handle(struct session *s, const struct vfio_user_hdr *hdr, const uin
 	if (!payload_of(reply, 0))
 		return;
 	s->acted |= !only_asks(hdr->cmd);
+	mailbox_drain(s->dev, &limits);
 	err = decode_request(&limits, hdr, payload, nfds, &req);
 	if (!err)
 		err = dispatch(s, &limits, &req, fds, nfds, reply);
 	else if (err == -EINVAL)
 		server_refused(s->dev, hdr);
+	if (hdr->cmd == VFIO_USER_REGION_READ || hdr->cmd == VFIO_USER_REGION_WRITE ||
+	    hdr->cmd == VFIO_USER_RING3_KICK)
+		mailbox_heard(s->dev, hdr->cmd != VFIO_USER_RING3_KICK);
 	if (err) {
 		reply->fd = -1;
 		reply->len = sizeof(*hdr);

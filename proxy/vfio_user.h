@@ -49,6 +49,8 @@ enum vfio_user_cmd {
 	VFIO_USER_DEVICE_FEATURE = 16,
 	VFIO_USER_RING3_NOTE = 0x5233,	/* ours, see struct vfio_user_ring3_note */
 	VFIO_USER_RING3_FAULT = 0x5234,	/* ours, see struct vfio_user_ring3_fault */
+	VFIO_USER_RING3_MAILBOX = 0x5235,	/* ours, see struct vfio_user_mailbox */
+	VFIO_USER_RING3_KICK = 0x5236,	/* look into the mailbox */
 };
 
 /* "VFIO_USER_VERSION": followed by NUL-terminated JSON. */
@@ -226,6 +228,42 @@ struct vfio_user_ring3_fault {
 	uint64_t iova;
 	uint32_t flags;		/* VFIO_USER_DMA_READABLE or _WRITEABLE: what it tried */
 	uint32_t lost;		/* so many before it could not be kept */
+};
+
+/*
+ * Ours, of servers that offer "ring3_notes": the reply to VFIO_USER_RING3_MAILBOX has a descriptor of
+ * this in shared memory, or is an error.  While `awake` is set, register accesses may be left in
+ * it instead of being sent.  The client fills slots one after the other and numbers them from 1 on,
+ * the number last; the server carries them out in order, all that are there before any
+ * message of the socket.  It gives an answer with the access's number, and tells up to which number slots
+ * are free again.  Whoever has left an access and finds that nobody is awake, or has waited too long,
+ * sends VFIO_USER_RING3_KICK; a reply to that means that all has been done.
+ */
+#define VFIO_USER_MAILBOX_SLOTS	64
+#define VFIO_USER_MAILBOX_LINE	64	/* of the processor's cache, bytes */
+
+struct vfio_user_mailbox_slot {
+	uint64_t offset;
+	uint64_t value;		/* of a write, the low bytes count */
+	uint32_t region;
+	uint8_t width;		/* 1, 2, 4 or 8 bytes */
+	uint8_t write;		/* 1; 0: a read */
+	uint8_t answer;		/* 1: somebody waits for it; 0: a posted write */
+	uint8_t zero;
+	uint32_t number;
+	uint32_t unused;
+};
+
+struct vfio_user_mailbox {
+	/* The server's. */
+	uint32_t awake;
+	uint32_t done;		/* slots up to this number are free */
+	uint32_t answered;	/* number of the access that was answered last */
+	int32_t err;		/* of that: 0 or a negative errno */
+	uint64_t value;		/* of a read */
+	uint8_t pad[VFIO_USER_MAILBOX_LINE - 24];
+	/* The client's. */
+	struct vfio_user_mailbox_slot slots[VFIO_USER_MAILBOX_SLOTS];
 };
 
 #define VFIO_USER_NOTE_TEXT	256	/* longest text */

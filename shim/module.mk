@@ -6,7 +6,7 @@ RING3_VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unkno
 
 SHIM_SRC := $(filter-out shim/main.c,$(wildcard shim/*.c))
 # The names of registers and devices, and the client of device servers, are the proxy's and ours.
-SHIM_SHARED := $(wildcard proxy/regs*.c) proxy/client.c proxy/client-io.c proxy/vfio/bdf.c
+SHIM_SHARED := $(wildcard proxy/regs*.c) proxy/client.c proxy/client-io.c proxy/client-mailbox.c proxy/vfio/bdf.c
 SHIM_OBJ := $(SHIM_SRC:%.c=$(B)/%.o) $(SHIM_SHARED:%.c=$(B)/%.o)
 SHIM_LIBS := -lseccomp -ljson-c -lkmod -ldw -lelf -lpthread
 SHIM_BIN := $(if $(filter build,$(B)),ring3,$(B)/ring3)
@@ -59,6 +59,9 @@ $(SHIM_TESTS): $(B)/tests/unit/%: tests/unit/%.c tests/unit/shim-test.h $(SHIM_O
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $< $(SHIM_OBJ) $(SHIM_LIBS) -lcmocka
+
+$(B)/tests/unit/shim-mailbox: CFLAGS_ALL += -DRING3_PROXY='"$(B)/ring3-proxy"'
+$(B)/tests/unit/shim-mailbox: | $(B)/ring3-proxy
 
 # Fuzz targets, built with clang whatever CC is.
 SHIM_FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/shim-*.c))

@@ -13,11 +13,15 @@ static struct vfu_client *links[RING3_MAX_DEVICES];
 int ring3_link_open(unsigned int dev, int fd)
 {
 	struct vfu_client *c = ring3_pages(sizeof(*c));
+	int err;
 
 	if (!c)
 		return -ENOMEM;
 	links[dev] = c;
-	return vfu_client_start(c, fd);
+	err = vfu_client_start(c, fd);
+	if (!err)
+		vfu_mailbox_start(c);
+	return err;
 }
 
 /* Does the server allow writes that are not waited for? */

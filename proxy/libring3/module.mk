@@ -3,7 +3,7 @@
 
 LIB_SONAME := libring3.so.0
 LIB_OBJ := $(patsubst %.c,$(B)/lib/%.o,$(sort $(wildcard proxy/libring3/*.c)) \
-	proxy/client.c proxy/client-io.c)
+	proxy/client.c proxy/client-io.c proxy/client-mailbox.c)
 LIB_CFLAGS := -fPIC -fvisibility=hidden -DRING3_LIBEXEC='"$(PREFIX)/lib/ring3"'
 
 ALL += $(B)/libring3.so $(B)/libring3.a $(B)/libring3-example
@@ -58,7 +58,7 @@ install-lib: $(B)/libring3.so $(B)/libring3.a
 LIB_FUZZ := $(patsubst tests/fuzz/%.c,build/fuzz/%,$(wildcard tests/fuzz/libring3-*.c))
 FUZZ += $(filter-out $(FUZZ),$(LIB_FUZZ))
 
-$(LIB_FUZZ): build/fuzz/%: tests/fuzz/%.c proxy/client.c proxy/client-io.c proxy/client.h
+$(LIB_FUZZ): build/fuzz/%: tests/fuzz/%.c proxy/client.c proxy/client-io.c proxy/client-mailbox.c proxy/client.h
 	@mkdir -p $(@D)
 	$(say) FUZZ $@
 	$(Q)$(CLANG) $(PROXY_FUZZ_CFLAGS) -o $@ $(filter %.c,$^)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * proxy-decode.c - libFuzzer: one message against the decoder
+ * proxy-decode.c - libFuzzer: one message, or an access in a mailbox, against the decoder
  *
  * Besides not crashing, what the decoder lets through must be within bounds.
  */
@@ -61,6 +61,19 @@ static void check_request(const struct decode_limits *limits, const struct reque
 	}
 }
 
+/* The same bytes as an access in a mailbox. */
+static void check_slot(const struct decode_limits *limits, const uint8_t *data, size_t size)
+{
+	struct vfio_user_mailbox_slot slot = { 0 };
+	struct access_request a;
+
+	memcpy(&slot, data, size < sizeof(slot) ? size : sizeof(slot));
+	if (decode_slot(limits, &slot, &a))
+		return;
+	check_access(&a);
+	check(a.count <= sizeof(slot.value) && a.data == (const uint8_t *)&slot.value);
+}
+
 /* First byte: flags and number of descriptors; then a header but for its size. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -79,6 +92,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!payload)
 		return 0;
 	memcpy(payload, data + 1 + sizeof(hdr), size - 1 - sizeof(hdr));
+	check_slot(&limits, payload, size - 1 - sizeof(hdr));
 	if (!decode_request(&limits, &hdr, payload, data[0] >> 1, &req))
 		check_request(&limits, &req);
 	free(payload);

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * mailbox.c - register accesses by shared memory, without a system call
+ *
+ * Theory of operation: struct vfio_user_mailbox (vfio_user.h) says how client and server use the
+ * page.  A mailbox costs processor time while it is looked at, so it is asleep until a device's
+ * client has sent STREAK accesses, one right after the other.  Then this process leaves the processor that it shares with
+ * the client, on which a message is the cheapest, for another, and looks at the page all the time;
+ * when nothing came for IDLE_NS it goes back.  One that was in vain, as the other processor
+ * had something else to do and the client had to ask for an answer, is not repeated for a while.  An
+ * interrupt ends it, too.
+ *
+ * Only the client that a proxy was started with has one, once; so a page never has two
+ * clients.  What this side has to remember is not kept in the page.
+ *
+ * Devices that take long to answer (another process's) have none: there the message is not what costs.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "proxy/error.h"
+#include "proxy/mailbox.h"
+
+#define STREAK		64		/* accesses, … */
+#define STREAK_GAP_NS	30000		/* … between two of which there is no more than this */
+#define IDLE_NS		100000
+#define TURN_NS		20000		/* after which others are looked after */
+#define VAIN_NS		200000000	/* not again so soon */
+#define LOOKS		64		/* between two looks at the clock */
+#define MANY_KICKS	8		/* so many, and one in so many accesses, are in vain */
+
+struct mailbox {
+	struct mailbox *next;		/* that is looked at */
+	struct device *dev;
+	struct vfio_user_mailbox *page;
+	int fd;
+	bool granted, awake, interrupted;
+	uint32_t done;			/* number of the last slot that was carried out */
+	unsigned int streak;		/* accesses by message */
+	uint64_t last_ns;		/* an access */
+	uint64_t not_before_ns;
+	unsigned int kicks, taken;	/* since it woke up */
+	unsigned int seen;		/* of those, at the last look at the clock */
+};
+
+static struct mailbox *awake;
+static cpu_set_t home, away;
+static bool movable;
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
+}
+
+/**
+ * mailbox_init() - learn which processors there are
+ *
+ * Context: before the proxy gives up system calls.
+ */
+void mailbox_init(void)
+{
+	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || sched_getaffinity(0, sizeof(home), &home))
+		return;
+	movable = CPU_COUNT(&home) == 1;
+	memset(&away, 0xff, sizeof(away));
+	CPU_XOR(&away, &away, &home);
+}
+
+/**
+ * mailbox_new() - make the page for a device
+ * @dev: device, set up; one whose backend answers at once
+ *
+ * Return: 0, or -1 with fail().  Context: before the proxy gives up system calls.
+ */
+int mailbox_new(struct device *dev)
+{
+	struct mailbox *mb = calloc(1, sizeof(*mb));
+
+	if (!mb)
+		return fail("out of memory");
+	mb->dev = dev;
+	mb->page = MAP_FAILED;
+	mb->fd = memfd_create("ring3-mailbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	dev->mailbox = mb;
+	if (mb->fd < 0 || ftruncate(mb->fd, sizeof(*mb->page)) ||
+	    fcntl(mb->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+		return fail("cannot make a mailbox: %m");
+	mb->page = mmap(NULL, sizeof(*mb->page), PROT_READ | PROT_WRITE, MAP_SHARED, mb->fd, 0);
+	return mb->page == MAP_FAILED ? fail("cannot map a mailbox: %m") : 0;
+}
+
+/**
+ * mailbox_grant() - let the client have the page
+ * @dev: device
+ * @fd: receives the descriptor, which stays ours
+ *
+ * Return: 0, or -ENOTSUP: it has none, or not for this client, or no more.
+ */
+int mailbox_grant(struct device *dev, int *fd)
+{
+	struct mailbox *mb = dev->mailbox;
+
+	if (!mb || !movable || !dev->launched || mb->granted)
+		return -ENOTSUP;
+	mb->granted = true;
+	*fd = mb->fd;
+	return 0;
+}
+
+static void wake(struct mailbox *mb, uint64_t now)
+{
+	if (!awake && sched_setaffinity(0, sizeof(away), &away)) {
+		movable = false;	/* there is no other for us */
+		return;
+	}
+	mb->next = awake;
+	awake = mb;
+	mb->awake = true;
+	mb->interrupted = false;
+	mb->last_ns = now;
+	mb->kicks = mb->taken = mb->seen = 0;
+	__atomic_store_n(&mb->page->awake, 1, __ATOMIC_SEQ_CST);
+}
+
+static struct decode_limits limits_of(const struct device *dev)
+{
+	return (struct decode_limits){
+		.negotiated = true, .regions = dev->regions, .irq_count = dev->irqs.count,
+	};
+}
+
+/* Another access?  Its number is written last, so the rest of it is there. */
+static bool take(struct mailbox *mb, struct vfio_user_mailbox_slot *slot)
+{
+	const struct vfio_user_mailbox_slot *there =
+		&mb->page->slots[mb->done % VFIO_USER_MAILBOX_SLOTS];
+
+	if (__atomic_load_n(&there->number, __ATOMIC_ACQUIRE) != mb->done + 1)
+		return false;
+	*slot = *(const volatile struct vfio_user_mailbox_slot *)there;
+	mb->done++;
+	return true;
+}
+
+static int carry_out(struct mailbox *mb, const struct decode_limits *limits,
+		     struct vfio_user_mailbox_slot *slot)
+{
+	struct access_request a;
+	int err = decode_slot(limits, slot, &a);
+
+	if (err) {
+		if (policy_deny(mb->dev, DENY_REQUEST))
+			warn("device '%s': its client left an access of %u bytes at 0x%llx of region %u, which there is none of: it was refused",
+			     device_name(mb->dev), slot->width, (unsigned long long)slot->offset,
+			     slot->region);
+		return err;
+	}
+	return device_region_access(mb->dev, a.region, a.offset, &slot->value, a.count, slot->write);
+}
+
+static bool carry_out_next(struct mailbox *mb, const struct decode_limits *limits)
+{
+	struct vfio_user_mailbox_slot slot;
+	int err;
+
+	if (!take(mb, &slot))
+		return false;
+	if (!slot.write)
+		slot.value = 0;
+	err = carry_out(mb, limits, &slot);
+	mb->page->done = mb->done;
+	if (slot.answer) {
+		mb->page->value = slot.value;
+		mb->page->err = err;
+		__atomic_store_n(&mb->page->answered, mb->done, __ATOMIC_RELEASE);
+	}
+	mb->taken++;
+	return true;
+}
+
+/**
+ * mailbox_heard() - a message of the client was carried out
+ * @dev: device; it may have no mailbox
+ * @access: of one register; else it was a kick
+ */
+void mailbox_heard(struct device *dev, bool access)
+{
+	struct mailbox *mb = dev->mailbox;
+	uint64_t now;
+
+	if (!mb || !mb->granted || !movable)
+		return;
+	if (mb->awake) {
+		mb->kicks += !access;
+		return;
+	}
+	now = now_ns();
+	mb->streak = now - mb->last_ns < STREAK_GAP_NS ? mb->streak + 1 : 0;
+	mb->last_ns = now;
+	if (mb->streak >= STREAK && now >= mb->not_before_ns)
+		wake(mb, now);
+}
+
+/* Of a client that leaves more all the time, as many as there are slots. */
+static void look_into(struct mailbox *mb, const struct decode_limits *limits)
+{
+	unsigned int n = 0;
+
+	while (n < VFIO_USER_MAILBOX_SLOTS && carry_out_next(mb, limits))
+		n++;
+}
+
+/**
+ * mailbox_drain() - carry out what was left before a message came
+ * @dev: device; it may have no mailbox
+ * @limits: for the decoder
+ */
+void mailbox_drain(struct device *dev, const struct decode_limits *limits)
+{
+	if (dev->mailbox && dev->mailbox->granted)
+		look_into(dev->mailbox, limits);
+}
+
+static void sleep_now(struct mailbox *mb)
+{
+	const struct decode_limits limits = limits_of(mb->dev);
+	struct mailbox **p;
+
+	for (p = &awake; *p != mb; p = &(*p)->next)
+		;
+	*p = mb->next;
+	mb->awake = false;
+	mb->streak = 0;
+	__atomic_store_n(&mb->page->awake, 0, __ATOMIC_SEQ_CST);
+	/* What was left before the client could see that; later ones are followed by a kick. */
+	look_into(mb, &limits);
+	if (!awake)
+		sched_setaffinity(0, sizeof(home), &home);
+}
+
+/**
+ * mailbox_revoke() - the client has gone
+ * @dev: device; it may have no mailbox
+ */
+void mailbox_revoke(struct device *dev)
+{
+	struct mailbox *mb = dev->mailbox;
+
+	if (mb && mb->awake)
+		sleep_now(mb);
+}
+
+/**
+ * mailbox_free() - undo mailbox_new()
+ * @dev: device; it may have none
+ */
+void mailbox_free(struct device *dev)
+{
+	struct mailbox *mb = dev->mailbox;
+
+	if (!mb)
+		return;
+	mailbox_revoke(dev);
+	if (mb->page != MAP_FAILED)
+		munmap(mb->page, sizeof(*mb->page));
+	if (mb->fd >= 0)
+		close(mb->fd);
+	free(mb);
+	dev->mailbox = NULL;
+}
+
+static void look_into_all(void)
+{
+	for (struct mailbox *mb = awake; mb; mb = mb->next) {
+		const struct decode_limits limits = limits_of(mb->dev);
+
+		look_into(mb, &limits);
+	}
+}
+
+/**
+ * mailbox_interrupted() - the client was sent an interrupt
+ * @dev: device; it may have no mailbox
+ *
+ * That is the cheaper the nearer the client is, so this is no time to be away.
+ */
+void mailbox_interrupted(struct device *dev)
+{
+	struct mailbox *mb = dev->mailbox;
+
+	if (!mb)
+		return;
+	mb->streak = 0;
+	mb->interrupted = true;
+}
+
+/* Nothing more comes, or it does not come this way. */
+static bool has_reason(struct mailbox *mb, uint64_t now)
+{
+	if (mb->interrupted)
+		return false;
+	if (mb->taken != mb->seen)
+		mb->last_ns = now;
+	mb->seen = mb->taken;
+	if (mb->kicks > MANY_KICKS && mb->kicks > mb->taken / MANY_KICKS) {
+		mb->not_before_ns = now + VAIN_NS;
+		return false;
+	}
+	return now - mb->last_ns < IDLE_NS;
+}
+
+/**
+ * mailbox_poll() - look at the mailboxes for a while, if one is awake
+ *
+ * Return: true if one still is, so that nothing may be waited for.  Context: the loop.
+ */
+bool mailbox_poll(void)
+{
+	uint64_t begin, now;
+
+	if (!awake)
+		return false;
+	begin = now = now_ns();
+	while (now - begin < TURN_NS) {
+		for (unsigned int i = 0; i < LOOKS; i++)
+			look_into_all();
+		now = now_ns();
+	}
+	for (struct mailbox *mb = awake, *next; mb; mb = next) {
+		next = mb->next;
+		if (!has_reason(mb, now))
+			sleep_now(mb);
+	}
+	return awake;
+}
