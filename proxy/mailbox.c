@@ -5,7 +5,7 @@
  * Theory of operation: struct vfio_user_mailbox (vfio_user.h) says how client and server use the
  * page.  A mailbox costs processor time while it is looked at, so it is asleep until a device's
  * client has sent STREAK accesses, one right after the other.  Then this process leaves the processor that it shares with
- * the client, on which a message is the cheapest, for another, and looks at the page all the time;
+ * the client, on which a message is the cheapest, for another of its parent's, and looks at the page all the time;
  * when nothing came for IDLE_NS it goes back.  One that was in vain, as the other processor
  * had something else to do and the client had to ask for an answer, is not repeated for a while.  An
  * interrupt ends it, too.
@@ -52,6 +52,7 @@ struct mailbox {
 static struct mailbox *awake;
 static cpu_set_t home, away;
 static bool movable;
+static pid_t parent;
 
 static uint64_t now_ns(void)
 {
@@ -62,17 +63,27 @@ static uint64_t now_ns(void)
 }
 
 /**
- * mailbox_init() - learn which processors there are
- *
- * Context: before the proxy gives up system calls.
+ * mailbox_init() - learn where this process is
  */
 void mailbox_init(void)
 {
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2 || sched_getaffinity(0, sizeof(home), &home))
-		return;
-	movable = CPU_COUNT(&home) == 1;
-	memset(&away, 0xff, sizeof(away));
-	CPU_XOR(&away, &away, &home);
+	parent = getppid();
+	movable = sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
+		  !sched_getaffinity(0, sizeof(home), &home) && CPU_COUNT(&home) == 1;
+}
+
+/* To one of the processors that whoever started this may use; false: there is no other. */
+static bool leave_home(void)
+{
+	cpu_set_t both;
+
+	if (!CPU_COUNT(&away)) {
+		if (sched_getaffinity(parent, sizeof(away), &away))
+			return false;
+		CPU_AND(&both, &away, &home);
+		CPU_XOR(&away, &away, &both);
+	}
+	return CPU_COUNT(&away) && !sched_setaffinity(0, sizeof(away), &away);
 }
 
 /**
@@ -118,8 +129,8 @@ int mailbox_grant(struct device *dev, int *fd)
 
 static void wake(struct mailbox *mb, uint64_t now)
 {
-	if (!awake && sched_setaffinity(0, sizeof(away), &away)) {
-		movable = false;	/* there is no other for us */
+	if (!awake && !leave_home()) {
+		movable = false;
 		return;
 	}
 	mb->next = awake;

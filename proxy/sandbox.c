@@ -77,7 +77,7 @@ static const struct call calls[] = {
 	{ SCMP_SYS(exit_group), ALL, 0, 0, 0 }, { SCMP_SYS(tgkill), ALL, 0, 0, 0 },
 	/* Threads that begin while this is loaded. */
 	{ SCMP_SYS(set_robust_list), ALL, 0, 0, 0 }, { SCMP_SYS(rseq), ALL, 0, 0, 0 },
-	{ SCMP_SYS(sched_setaffinity), ALL, 0, 0, 0 },
+	{ SCMP_SYS(sched_setaffinity), ALL, 0, 0, 0 }, { SCMP_SYS(sched_getaffinity), ALL, 0, 0, 0 },
 	/* The end of the keeper and of QEMU, which may be asked to end. */
 	{ SCMP_SYS(wait4), ALL, 0, 0, 0 }, { SCMP_SYS(pidfd_send_signal), SANDBOX_QEMU, 0, 0, 0 },
 	/* A QEMU that starts again with another memory: machine.c. */

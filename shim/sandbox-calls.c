@@ -47,11 +47,6 @@ struct rule {
 
 /* A file that others could execute as its owner is not for the hosted system to make: for that it may not. */
 #define SET_ID (S_ISUID | S_ISGID)
-#define PLAIN_MODE(name, arg, who) \
-	MASKED(name, arg, SET_ID, 0, who), \
-	REFUSED_IF(name, arg, S_ISUID, S_ISUID, EPERM, who), \
-	REFUSED_IF(name, arg, S_ISGID, S_ISGID, EPERM, who)
-
 /* PTRACE_OLDSETOPTIONS and PTRACE_ARCH_PRCTL, which libc does not have. */
 #define OLD_SETOPTIONS 21
 #define ARCH_PRCTL 30
@@ -155,8 +150,12 @@ static const struct rule rules[] = {
 	ANY(pread64, "hostfs"),
 	ANY(pwrite64, "hostfs"),
 	ANY(lseek, "hostfs"),
-	PLAIN_MODE(openat, 3, "hostfs, libc"),
-	PLAIN_MODE(open, 2, "hostfs"),
+	MASKED(openat, 3, SET_ID, 0, "hostfs, libc"),
+	REFUSED_IF(openat, 3, S_ISUID, S_ISUID, EPERM, "hostfs, libc"),
+	REFUSED_IF(openat, 3, S_ISGID, S_ISGID, EPERM, "hostfs, libc"),
+	MASKED(open, 2, SET_ID, 0, "hostfs"),
+	REFUSED_IF(open, 2, S_ISUID, S_ISUID, EPERM, "hostfs"),
+	REFUSED_IF(open, 2, S_ISGID, S_ISGID, EPERM, "hostfs"),
 	ANY(close, "hostfs"),
 	ANY(access, "hostfs, libc"),
 	ANY(faccessat, "hostfs"),
@@ -180,8 +179,12 @@ static const struct rule rules[] = {
 	ANY(renameat2, "hostfs"),
 	ANY(link, "hostfs"),
 	ANY(symlink, "hostfs"),
-	PLAIN_MODE(chmod, 1, "hostfs"),
-	PLAIN_MODE(fchmod, 1, "hostfs"),
+	MASKED(chmod, 1, SET_ID, 0, "hostfs"),
+	REFUSED_IF(chmod, 1, S_ISUID, S_ISUID, EPERM, "hostfs"),
+	REFUSED_IF(chmod, 1, S_ISGID, S_ISGID, EPERM, "hostfs"),
+	MASKED(fchmod, 1, SET_ID, 0, "hostfs"),
+	REFUSED_IF(fchmod, 1, S_ISUID, S_ISUID, EPERM, "hostfs"),
+	REFUSED_IF(fchmod, 1, S_ISGID, S_ISGID, EPERM, "hostfs"),
 	ANY(chown, "hostfs"),
 	ANY(fchown, "hostfs"),
 	ANY(truncate, "hostfs"),

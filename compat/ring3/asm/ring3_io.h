@@ -27,7 +27,7 @@ static __always_inline type __raw_read##sfx(const volatile void __iomem *addr)	\
 	if (RING3_TAGGED(addr))							\
 		return (type)ring3_io_read(addr, sizeof(type));			\
 	asm volatile("mov %1, %0"						\
-		     : out (value) : "m" (*(const volatile type __force *)addr) : "memory");	\
+		     : out(value) : "m" (*(const volatile type __force *)addr) : "memory");	\
 	return value;								\
 }										\
 static __always_inline void __raw_write##sfx(type value, volatile void __iomem *addr) \
@@ -36,7 +36,7 @@ static __always_inline void __raw_write##sfx(type value, volatile void __iomem *
 		ring3_io_write(addr, value, sizeof(type));			\
 	else									\
 		asm volatile("mov %1, %0"					\
-			     : "=m" (*(volatile type __force *)addr) : in (value) : "memory"); \
+			     : "=m" (*(volatile type __force *)addr) : in(value) : "memory"); \
 }
 
 #define __raw_readb __raw_readb
