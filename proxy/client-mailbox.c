@@ -19,7 +19,7 @@
 
 #include "client-io.h"
 
-#define WAIT_NS		30000
+#define WAIT_NS		100000
 #define LOOKS		128	/* between two looks at the clock */
 
 static int64_t now_ns(void)

@@ -6,8 +6,8 @@
  * page.  A mailbox costs processor time while it is looked at, so it is asleep until a device's
  * client has sent STREAK accesses, one right after the other.  Then this process leaves the processor that it shares with
  * the client, on which a message is the cheapest, for another of its parent's, and looks at the page all the time;
- * when nothing came for IDLE_NS it goes back.  One that was in vain, as the other processor
- * had something else to do and the client had to ask for an answer, is not repeated for a while.  An
+ * when nothing came for IDLE_NS it goes back.  That is not repeated for a while if it took longer than
+ * messages, as the other processor had something else to do.  An
  * interrupt ends it, too.
  *
  * Only the client that a proxy was started with has one, once; so a page never has two
@@ -28,7 +28,7 @@
 #include "proxy/mailbox.h"
 
 #define STREAK		64		/* accesses, … */
-#define STREAK_GAP_NS	30000		/* … between two of which there is no more than this */
+#define STREAK_GAP_NS	60000		/* … between two of which there is no more than this */
 #define IDLE_NS		100000
 #define TURN_NS		20000		/* after which others are looked after */
 #define VAIN_NS		200000000	/* not again so soon */
@@ -43,7 +43,8 @@ struct mailbox {
 	bool granted, awake, interrupted;
 	uint32_t done;			/* number of the last slot that was carried out */
 	unsigned int streak;		/* accesses by message */
-	uint64_t last_ns;		/* an access */
+	uint64_t first_ns, last_ns;	/* an access of the streak, or since it woke up */
+	uint64_t each_ns;		/* what one took by message */
 	uint64_t not_before_ns;
 	unsigned int kicks, taken;	/* since it woke up */
 	unsigned int seen;		/* of those, at the last look at the clock */
@@ -137,7 +138,7 @@ static void wake(struct mailbox *mb, uint64_t now)
 	awake = mb;
 	mb->awake = true;
 	mb->interrupted = false;
-	mb->last_ns = now;
+	mb->first_ns = mb->last_ns = now;
 	mb->kicks = mb->taken = mb->seen = 0;
 	__atomic_store_n(&mb->page->awake, 1, __ATOMIC_SEQ_CST);
 }
@@ -215,10 +216,15 @@ void mailbox_heard(struct device *dev, bool access)
 		return;
 	}
 	now = now_ns();
-	mb->streak = now - mb->last_ns < STREAK_GAP_NS ? mb->streak + 1 : 0;
+	if (now - mb->last_ns >= STREAK_GAP_NS)
+		mb->streak = 0;
+	if (!mb->streak++)
+		mb->first_ns = now;
 	mb->last_ns = now;
-	if (mb->streak >= STREAK && now >= mb->not_before_ns)
-		wake(mb, now);
+	if (mb->streak <= STREAK || now < mb->not_before_ns)
+		return;
+	mb->each_ns = (now - mb->first_ns) / (mb->streak - 1);
+	wake(mb, now);
 }
 
 /* Of a client that leaves more all the time, as many as there are slots. */
@@ -314,6 +320,13 @@ void mailbox_interrupted(struct device *dev)
 	mb->interrupted = true;
 }
 
+/* The other processor has something else to do: this is slower than messages are. */
+static bool is_in_vain(const struct mailbox *mb)
+{
+	return (mb->kicks > MANY_KICKS && mb->kicks > mb->taken / MANY_KICKS) ||
+	       (mb->taken > STREAK && (mb->last_ns - mb->first_ns) / mb->taken > mb->each_ns);
+}
+
 /* Nothing more comes, or it does not come this way. */
 static bool has_reason(struct mailbox *mb, uint64_t now)
 {
@@ -322,7 +335,7 @@ static bool has_reason(struct mailbox *mb, uint64_t now)
 	if (mb->taken != mb->seen)
 		mb->last_ns = now;
 	mb->seen = mb->taken;
-	if (mb->kicks > MANY_KICKS && mb->kicks > mb->taken / MANY_KICKS) {
+	if (is_in_vain(mb)) {
 		mb->not_before_ns = now + VAIN_NS;
 		return false;
 	}
