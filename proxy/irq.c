@@ -17,7 +17,6 @@
  * All three can be held back by SET_IRQS too.  A message for a vector that nobody
  * armed is lost, as on a bus where nobody answers, unless it is masked.
  */
-#include <errno.h>
 #include <linux/pci_regs.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +112,15 @@ static void eval_msix(struct device *dev, uint32_t vector)
 		config_msix_masked(dev) || irq_msix_entry_masked(&dev->irqs, vector));
 }
 
-static struct irq_vector *vector_of(struct irqs *irqs, uint32_t index, uint32_t i)
+/**
+ * irq_vector() - a vector of an index
+ * @irqs: of a device
+ * @index: VFIO_USER_INTX and so on
+ * @i: its number, less than the index' count
+ *
+ * Return: the vector.
+ */
+struct irq_vector *irq_vector(struct irqs *irqs, uint32_t index, uint32_t i)
 {
 	switch (index) {
 	case VFIO_USER_INTX:
@@ -129,7 +136,13 @@ static struct irq_vector *vector_of(struct irqs *irqs, uint32_t index, uint32_t 
 	}
 }
 
-static void eval(struct device *dev, uint32_t index, uint32_t i)
+/**
+ * irq_eval() - look again at a vector after a mask of it changed
+ * @dev: device
+ * @index: VFIO_USER_INTX and so on
+ * @i: number of the vector
+ */
+void irq_eval(struct device *dev, uint32_t index, uint32_t i)
 {
 	if (index == VFIO_USER_INTX)
 		intx_eval(dev);
@@ -184,7 +197,11 @@ static void all_vectors(struct irqs *irqs, void (*fn)(struct irq_vector *v))
 		fn(&irqs->msix[i]);
 }
 
-static void disarm_vector(struct irq_vector *v)
+/**
+ * irq_disarm_vector() - forget its descriptor, its mask, and what is pending
+ * @v: the vector
+ */
+void irq_disarm_vector(struct irq_vector *v)
 {
 	notify_clear(&v->notify);
 	v->masked = false;
@@ -202,7 +219,7 @@ static void forget_pending(struct irq_vector *v)
  */
 void irq_exit(struct device *dev)
 {
-	all_vectors(&dev->irqs, disarm_vector);
+	all_vectors(&dev->irqs, irq_disarm_vector);
 	intx_exit(dev);
 	storm_exit(dev);
 	free(dev->irqs.msix);
@@ -218,7 +235,7 @@ void irq_exit(struct device *dev)
 void irq_disarm(struct device *dev)
 {
 	dev->irqs.storm_count = 0;
-	all_vectors(&dev->irqs, disarm_vector);
+	all_vectors(&dev->irqs, irq_disarm_vector);
 	irq_update(dev);
 }
 
@@ -282,120 +299,6 @@ void irq_deliver_pending(struct device *dev)
 	for (uint32_t i = 0; i < dev->irqs.count[VFIO_USER_MSIX]; i++)
 		eval_msix(dev, i);
 	dev->irqs.storm = storm;
-}
-
-static void refused_file(struct device *dev)
-{
-	if (policy_deny(dev, DENY_REQUEST))
-		warn("device '%s': its client wants interrupts in a file that is neither an eventfd nor a local socket: refused",
-		     device_name(dev));
-}
-
-/* Hand out descriptors, or with none of them disarm the range. */
-static int arm(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds)
-{
-	int err = 0;
-
-	for (uint32_t i = 0; i < req->count; i++) {
-		struct irq_vector *v = vector_of(&dev->irqs, req->index, req->start + i);
-
-		if (!nfds) {
-			notify_clear(&v->notify);
-			continue;
-		}
-		err = notify_set(&v->notify, fds[i]);
-		if (err) {
-			refused_file(dev);
-			break;
-		}
-		fds[i] = -1;
-		v->masked = false;
-		/* INTx is a level: what is asserted now is signalled now. */
-		if (req->index == VFIO_USER_INTX)
-			intx_refresh(dev);
-	}
-	irq_update(dev);
-	return err;
-}
-
-static void disarm_index(struct device *dev, uint32_t index)
-{
-	for (uint32_t i = 0; i < dev->irqs.count[index]; i++)
-		disarm_vector(vector_of(&dev->irqs, index, i));
-	irq_update(dev);
-}
-
-static bool selected(const struct irq_request *req, uint32_t i)
-{
-	return req->data != VFIO_USER_IRQ_DATA_BOOL || req->bools[i];
-}
-
-/* VFIO: TRIGGER without descriptors signals those that are armed, as a test. */
-static void loopback(struct device *dev, const struct irq_request *req)
-{
-	for (uint32_t i = 0; i < req->count; i++)
-		if (selected(req, i))
-			notify_signal(&vector_of(&dev->irqs, req->index, req->start + i)->notify);
-}
-
-static void set_mask(struct device *dev, const struct irq_request *req)
-{
-	bool mask = req->action == VFIO_USER_IRQ_MASK;
-
-	for (uint32_t i = 0; i < req->count; i++) {
-		if (!selected(req, i))
-			continue;
-		vector_of(&dev->irqs, req->index, req->start + i)->masked = mask;
-		if (!mask && req->index == VFIO_USER_INTX)
-			intx_unmasked(dev);
-		eval(dev, req->index, req->start + i);
-	}
-}
-
-/**
- * irq_set() - carry out VFIO_USER_DEVICE_SET_IRQS
- * @dev: device
- * @req: validated by the decoder
- * @fds: descriptors; those taken over are replaced by -1
- * @nfds: 0 or @req->count of them
- *
- * Return: 0, or -EINVAL (a descriptor that cannot be signalled), -ENOTSUP (a
- * descriptor that masks or unmasks).
- */
-int irq_set(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds)
-{
-	if (req->data == VFIO_USER_IRQ_DATA_EVENTFD) {
-		if (req->action != VFIO_USER_IRQ_TRIGGER)
-			return -ENOTSUP;
-		return arm(dev, req, fds, nfds);
-	}
-	if (req->action != VFIO_USER_IRQ_TRIGGER)
-		set_mask(dev, req);
-	else if (req->count)
-		loopback(dev, req);
-	else
-		disarm_index(dev, req->index);
-	return 0;
-}
-
-/**
- * irq_info_flags() - what VFIO_USER_DEVICE_GET_IRQ_INFO says about an index
- * @index: VFIO_USER_INTX and so on
- *
- * Return: VFIO_USER_IRQ_* flags.
- */
-uint32_t irq_info_flags(uint32_t index)
-{
-	switch (index) {
-	case VFIO_USER_INTX:
-		return VFIO_USER_IRQ_EVENTFD | VFIO_USER_IRQ_MASKABLE |
-		       VFIO_USER_IRQ_AUTOMASKED;
-	case VFIO_USER_MSI:
-	case VFIO_USER_MSIX:
-		return VFIO_USER_IRQ_EVENTFD | VFIO_USER_IRQ_MASKABLE;
-	default:
-		return VFIO_USER_IRQ_EVENTFD;
-	}
 }
 
 /**

@@ -62,6 +62,10 @@ void irq_disarm(struct device *dev);
 int irq_set(struct device *dev, const struct irq_request *req, int *fds, unsigned int nfds);
 uint32_t irq_info_flags(uint32_t index);
 
+struct irq_vector *irq_vector(struct irqs *irqs, uint32_t index, uint32_t i);
+void irq_eval(struct device *dev, uint32_t index, uint32_t i);
+void irq_disarm_vector(struct irq_vector *v);
+
 double irq_rate(const struct irq_vector *v);
 void irq_signal(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v);
 
