@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* options.c - options of ring3 run, and one-line errors for every subcommand's argp */
+/* options.c - options of ring3 run; see options.h */
 #include <errno.h>
 #include <string.h>
 
-#include "shim/options.h"
+#include "shim/options-run.h"
 #include "shim/size.h"
 #include "shim/view.h"
 
@@ -26,16 +26,9 @@ enum {
 	OPT_FATAL_REPORTS,
 	OPT_NO_SANDBOX,
 	OPT_DRY_RUN,
-	OPT_EX,
-	OPT_BATCH,
-	OPT_TUI,
-	OPT_GO_ON,
-	OPT_TTY,
-	OPT_CD,
-	OPT_PRINT_LAUNCH,
 };
 
-static const struct argp_option run_table[] = {
+const struct argp_option options_run_table[] = {
 	{ "device", OPT_DEVICE, "SPEC", 0,
 	  "Host this device: qemu:MODEL[,prop=value...]; repeatable. "
 	  "'help' and 'qemu:help' list what there is", 0 },
@@ -179,7 +172,7 @@ static int add_driver(struct run_options *opts, const char *arg)
 	return 0;
 }
 
-static error_t parse_run(int key, char *arg, struct argp_state *state)
+error_t options_run_key(int key, char *arg, struct argp_state *state)
 {
 	struct run_options *opts = state->input;
 
@@ -241,84 +234,13 @@ static error_t parse_run(int key, char *arg, struct argp_state *state)
 }
 
 static const struct argp run_argp = {
-	run_table, parse_run, "[-- CMD ARG...]",
+	options_run_table, options_run_key, "[-- CMD ARG...]",
 	"Host drivers for the given devices, run CMD inside and exit with its status. "
 	"Without CMD: an interactive shell.\v"
 	"Exit status: CMD's own; 255 the hosted kernel crashed; 125 ring3 could not set up; "
 	"126, 127 CMD not runnable, not found; 124 --timeout.",
 	NULL, NULL, NULL,
 };
-
-/* What argp did not like: the word before the place where it stopped. */
-static int explain(const struct argp *argp, const char *name, const char *word)
-{
-	for (const struct argp_option *o = argp->options; o->name; o++) {
-		bool same = !strncmp(word, "--", 2) ? !strcmp(word + 2, o->name) :
-						      word[0] == '-' && word[1] == o->key;
-
-		if (same && o->arg)
-			return fail("%s needs a value, %s; see '%s --help'", word, o->arg, name);
-		if (!strncmp(word, "--", 2) && !strncmp(word + 2, o->name, strlen(o->name)) &&
-		    word[2 + strlen(o->name)] == '=')
-			return fail("--%s takes no value; see '%s --help'", o->name, name);
-	}
-	return fail("unknown or ambiguous option '%s'; see '%s --help'", word, name);
-}
-
-struct parse_context {
-	const struct argp *argp;
-	const char *name;
-	void *input;
-	bool help;
-	int status;
-	int stopped;		/* index of the argument after the one that is wrong */
-};
-
-/* Keeps argp's own messages away and tells a parser's exit status from argp's errors. */
-static error_t parse_any(int key, char *arg, struct argp_state *state)
-{
-	struct parse_context *context = state->input;
-	error_t err;
-
-	if (key == 'h') {
-		context->help = true;
-		state->next = state->argc;
-		return 0;
-	}
-	if (key == ARGP_KEY_ERROR) {
-		context->stopped = state->next;
-		return 0;
-	}
-	if (context->help && (key == ARGP_KEY_END || key == ARGP_KEY_NO_ARGS))
-		return 0;
-	state->input = context->input;
-	err = context->argp->parser(key, arg, state);
-	state->input = context;
-	if (!err || err == ARGP_ERR_UNKNOWN)
-		return err;
-	context->status = err;
-	return EINVAL;
-}
-
-int options_parse(const struct argp *argp, const char *name, int argc, char **argv,
-		  void *input)
-{
-	struct parse_context context = { argp, name, input, false, -1, argc };
-	struct argp wrapper = *argp;
-
-	wrapper.parser = parse_any;
-	if (argp_parse(&wrapper, argc, argv, ARGP_IN_ORDER | ARGP_NO_ERRS | ARGP_NO_HELP, NULL,
-		       &context)) {
-		if (context.status >= 0)
-			return context.status;
-		return explain(argp, name, argv[context.stopped - 1]);
-	}
-	if (!context.help)
-		return -1;
-	argp_help(argp, stdout, ARGP_HELP_STD_HELP & ~(ARGP_HELP_EXIT_ERR | ARGP_HELP_EXIT_OK),
-		  (char *)name);
-	return 0;
-}
 
 /* The proxy's work: without a device there is none. */
 static int check_device_options(const struct run_options *opts)
@@ -335,8 +257,8 @@ static int check_device_options(const struct run_options *opts)
 	return fail("%s is about devices, and there is none; add --device SPEC", option);
 }
 
-static int parse_and_check(const struct argp *argp, const char *name, int argc, char **argv,
-			   struct run_options *opts)
+int options_parse_and_check(const struct argp *argp, const char *name, int argc, char **argv,
+			    struct run_options *opts)
 {
 	static char *no_command[] = { NULL };
 	int status;
@@ -355,156 +277,7 @@ static int parse_and_check(const struct argp *argp, const char *name, int argc, 
 
 int options_parse_run(int argc, char **argv, struct run_options *opts)
 {
-	return parse_and_check(&run_argp, "ring3 run", argc, argv, opts);
-}
-
-/*
- * gdb has long options with one dash.  And a front end adds its --tty behind all that it was
- * told to pass on, which may be CMD.
- */
-static void spell_gdb(int argc, char **argv)
-{
-	static const char *const gdb[][2] = {
-		{ "-ex", "--ex" }, { "-batch", "--batch" }, { "-tui", "--tui" },
-		{ "-command", "--command" }, { "-tty", "--tty" }, { "-cd", "--cd" },
-	};
-	bool mi = false;
-
-	for (int i = 1; i < argc && strcmp(argv[i], "--"); i++) {
-		mi |= !strncmp(argv[i], "--interpreter=", 14);
-		for (size_t k = 0; k < ARRAY_SIZE(gdb); k++) {
-			if (!strcmp(argv[i], gdb[k][0]))
-				argv[i] = (char *)gdb[k][1];
-		}
-	}
-	if (mi && !strncmp(argv[argc - 1], "--tty=", 6)) {
-		char *last = argv[argc - 1];
-
-		memmove(argv + 2, argv + 1, (argc - 2) * sizeof(*argv));
-		argv[1] = last;
-	}
-}
-
-static error_t parse_gdb(int key, const char *arg, struct debug_options *opts)
-{
-	switch (key) {
-	case OPT_EX:
-		strv_add(&opts->words, "-ex");
-		strv_add(&opts->words, arg);
-		return 0;
-	case 'x':
-		strv_add(&opts->words, "-x");
-		strv_add(&opts->words, arg);
-		return 0;
-	case OPT_BATCH:
-		opts->batch = true;
-		return 0;
-	case OPT_TUI:
-		opts->tui = true;
-		return 0;
-	case 'i':
-		opts->interpreter = *arg == '=' ? arg + 1 : arg;
-		return 0;
-	case OPT_TTY:
-		opts->tty = arg;
-		return 0;
-	}
-	return ARGP_ERR_UNKNOWN;
-}
-
-static error_t parse_debug(int key, char *arg, struct argp_state *state)
-{
-	struct run_options *opts = state->input;
-
-	if (!parse_gdb(key, arg, &opts->debug))
-		return 0;
-	switch (key) {
-	case OPT_GO_ON:
-		opts->debug.go_on = true;
-		return 0;
-	case OPT_PRINT_LAUNCH:
-		opts->debug.print_launch = true;
-		return 0;
-	case OPT_CD:
-		return chdir(arg) < 0 ? fail("--cd %s: %s", arg, strerror(errno)) : 0;
-	}
-	return parse_run(key, arg, state);
-}
-
-static const struct argp_option gdb_table[] = {
-	{ "ex", OPT_EX, "CMD", 0, "Have gdb execute this command; repeatable (also -ex)", 0 },
-	{ "command", 'x', "FILE", 0, "Have gdb execute the commands of this file; repeatable", 0 },
-	{ "batch", OPT_BATCH, NULL, 0, "gdb ends after the commands (also -batch)", 0 },
-	{ "tui", OPT_TUI, NULL, 0, "gdb shows source and commands in windows", 0 },
-	{ "interpreter", 'i', "NAME", 0,
-	  "gdb talks to a program, an editor: 'mi' is the language of most (also -i=mi). "
-	  "CMD then writes to standard error", 0 },
-	{ "tty", OPT_TTY, "TTY", 0, "CMD writes to this terminal (also -tty)", 0 },
-	{ "help", 'h', NULL, 0, "Print this help", 0 },
-	{ 0 },
-};
-
-#define N_GDB_OPTIONS 6		/* without --help and the end */
-
-int options_parse_debug(int argc, char **argv, struct run_options *opts)
-{
-	static const struct argp_option more[] = {
-		{ "go-on", OPT_GO_ON, NULL, 0, "The run goes on after gdb's end, until CMD ends", 0 },
-		{ "cd", OPT_CD, "DIR", 0, "Start in this directory; what follows is seen from there "
-		  "(also -cd)", 0 },
-		{ "print-launch-json", OPT_PRINT_LAUNCH, NULL, 0,
-		  "Print a launch.json with which VS Code starts this, and do nothing", 0 },
-	};
-	static struct argp_option table[N_GDB_OPTIONS + ARRAY_SIZE(more) + ARRAY_SIZE(run_table)];
-	static const struct argp argp = {
-		table, parse_debug, "[-- CMD ARG...]",
-		"Host drivers as 'ring3 run' does, under gdb: from the hosted kernel's first "
-		"instruction, with the symbols of every module. Without CMD the run lasts as long as "
-		"gdb.", NULL, NULL, NULL,
-	};
-	static char *wait[] = { "sleep", "infinity", NULL };
-	int status;
-
-	memcpy(table, gdb_table, N_GDB_OPTIONS * sizeof(*table));
-	memcpy(table + N_GDB_OPTIONS, more, sizeof(more));
-	memcpy(table + N_GDB_OPTIONS + ARRAY_SIZE(more), run_table, sizeof(run_table));
-	spell_gdb(argc, argv);
-	status = parse_and_check(&argp, "ring3 debug", argc, argv, opts);
-	opts->debug.on = true;
-	if (!opts->command[0])
-		opts->command = wait;
-	return status;
-}
-
-struct attach_input {
-	struct debug_options *opts;
-	const char **name;
-};
-
-static error_t parse_attach(int key, char *arg, struct argp_state *state)
-{
-	const struct attach_input *input = state->input;
-
-	if (key != ARGP_KEY_ARG)
-		return parse_gdb(key, arg, input->opts);
-	if (*input->name)
-		return fail("'%s' is one name too many; attach to one run", arg);
-	*input->name = arg;
-	return 0;
-}
-
-int options_parse_gdb(int argc, char **argv, struct debug_options *opts, const char **name)
-{
-	static const struct argp argp = {
-		gdb_table, parse_attach, "[NAME]",
-		"gdb on the hosted kernel of a running instance, which goes on when gdb detaches or "
-		"ends.", NULL, NULL, NULL,
-	};
-	struct attach_input input = { opts, name };
-
-	*name = NULL;
-	spell_gdb(argc, argv);
-	return options_parse(&argp, "ring3 attach", argc, argv, &input);
+	return options_parse_and_check(&run_argp, "ring3 run", argc, argv, opts);
 }
 
 void run_options_free(struct run_options *opts)
