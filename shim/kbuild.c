@@ -11,6 +11,7 @@
 
 #include "shim/compdb.h"
 #include "shim/kbuild.h"
+#include "shim/probes.h"
 #include "shim/process.h"
 
 /* Lines are DIR/x.ko (to 6.2), DIR/x.o (to 6.12) or x.o. */
@@ -133,6 +134,7 @@ int kbuild_run(const struct hosted_kernel *kernel, const char *dir, unsigned int
 {
 	_cleanup_close_ int output = -1, lock = -1;
 	_cleanup_free_ char *real = NULL, *makefile = xasprintf("%s/Makefile", kernel->build);
+	struct probes probes;
 	int status = check_dir(dir);
 
 	if (status)
@@ -157,7 +159,9 @@ int kbuild_run(const struct hosted_kernel *kernel, const char *dir, unsigned int
 		setenv("GCOV_PROFILE", "y", 1);
 	else
 		unsetenv("GCOV_PROFILE");
+	probes_begin(&probes, kernel);
 	status = run_make(kernel, real, output);
+	probes_end(&probes, !status);
 	unsetenv("GCOV_PROFILE");
 	if (!status)
 		status = find_results(real, modules);

@@ -213,16 +213,24 @@ char *read_text(const char *path)
 	return text.data;
 }
 
-bool program_exists(const char *name)
+char *find_program(const char *name)
 {
 	_cleanup_free_ char *path = xstrdup(getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin");
 	char *rest = path, *dir;
 
 	while ((dir = strsep(&rest, ":"))) {
-		_cleanup_free_ char *file = xasprintf("%s/%s", *dir ? dir : ".", name);
+		char *file = xasprintf("%s/%s", *dir ? dir : ".", name);
 
 		if (!access(file, X_OK))
-			return true;
+			return file;
+		free(file);
 	}
-	return false;
+	return NULL;
+}
+
+bool program_exists(const char *name)
+{
+	_cleanup_free_ char *file = find_program(name);
+
+	return file;
 }

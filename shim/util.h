@@ -121,6 +121,14 @@ char *shell_quote(const char *word);
 char *read_text(const char *path);
 
 /**
+ * find_program() - where is the program of this name in PATH?
+ * @name: its name
+ *
+ * Return: its path to free, or NULL.
+ */
+char *find_program(const char *name);
+
+/**
  * program_exists() - is there a program of this name in PATH?
  * @name: its name
  */
