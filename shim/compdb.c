@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <json-c/json.h>
 
 #include "shim/compdb.h"
 #include "shim/process.h"
@@ -28,6 +29,73 @@ static bool up_to_date(const char *path, const struct strv *modules)
 	return true;
 }
 
+/* The command by which kbuild says it has made @object, to free: what is behind ":=" in .NAME.o.cmd. */
+static char *made_by(const char *object)
+{
+	const char *name = strrchr(object, '/');
+	_cleanup_free_ char *path = NULL, *text = NULL;
+	char *command;
+
+	name = name ? name + 1 : object;
+	path = xasprintf("%.*s.%s.cmd", (int)(name - object), object, name);
+	text = read_text(path);
+	command = text ? strstr(text, " := ") : NULL;
+	if (!command)
+		return NULL;
+	command += strlen(" := ");
+	command[strcspn(command, "\n")] = '\0';
+	return xstrdup(command);
+}
+
+/* An entry's command ends with the source's name; kbuild's may go on. */
+static bool has_entry(struct json_object *entries, const char *command)
+{
+	for (size_t i = 0; i < json_object_array_length(entries); i++) {
+		struct json_object *own;
+		const char *text;
+
+		if (!json_object_object_get_ex(json_object_array_get_idx(entries, i), "command", &own))
+			return false;
+		text = json_object_get_string(own);
+		if (!strncmp(command, text, strlen(text)) && strchr(" ;", command[strlen(text)]))
+			return true;
+	}
+	return false;
+}
+
+/* Counts the objects of the module @ko that have been made by the same command as ever, or returns false. */
+static bool same_module(struct json_object *entries, const char *ko, size_t *n)
+{
+	_cleanup_free_ char *list = xasprintf("%.*s.mod", (int)(strlen(ko) - strlen(".ko")), ko);
+	_cleanup_free_ char *objects = read_text(list);
+	char *rest = objects, *object;
+
+	while (objects && (object = strsep(&rest, "\n"))) {
+		_cleanup_free_ char *command = *object == '/' ? made_by(object) : NULL;
+
+		if (!*object)
+			continue;
+		if (!command || !has_entry(entries, command))
+			return false;
+		++*n;
+	}
+	return objects;
+}
+
+/* Most often a source was edited and is compiled as before: that needs no python. */
+static bool same_commands(const char *path, const struct strv *modules)
+{
+	struct json_object *entries = json_object_from_file(path);
+	bool same = json_object_is_type(entries, json_type_array);
+	size_t n = 0;
+
+	for (size_t i = 0; same && i < modules->n; i++)
+		same = same_module(entries, modules->v[i], &n);
+	same = same && n == json_object_array_length(entries);
+	json_object_put(entries);
+	return same;
+}
+
 /* Where make was when it called the compiler: since Linux 6.13 in the driver's directory. */
 static char *build_place(const struct hosted_kernel *kernel, const char *dir, const char *order)
 {
@@ -48,14 +116,19 @@ static int generate(const char *script, const char *place, const char *order, co
 	return process_wait(&child);
 }
 
+/* Newer than the modules, so that nobody asks again. */
+static void confirm(const char *path)
+{
+	utimensat(AT_FDCWD, path, NULL, 0);
+}
+
 static void replace(const char *path, const char *new)
 {
 	_cleanup_free_ char *have = read_text(path), *want = read_text(new);
 
 	if (have && want && !strcmp(have, want)) {
 		unlink(new);
-		/* Newer than the modules, so that nobody asks again. */
-		utimensat(AT_FDCWD, path, NULL, 0);
+		confirm(path);
 	} else if (rename(new, path) < 0) {
 		warn("cannot write %s: %s", path, strerror(errno));
 		unlink(new);
@@ -75,6 +148,10 @@ void compdb_write(const struct hosted_kernel *kernel, const char *dir,
 
 	if (access(script, R_OK) || up_to_date(path, modules))
 		return;
+	if (same_commands(path, modules)) {
+		confirm(path);
+		return;
+	}
 	place = build_place(kernel, dir, order);
 	if (!place)
 		return;
