@@ -234,12 +234,18 @@ void registry_list(struct run_list *list, struct strv *removed)
 		qsort(list->v, list->n, sizeof(*list->v), by_name);
 }
 
+/* Nothing is read of runs that live but their locks: there may be many. */
 void registry_sweep(struct strv *removed)
 {
-	struct run_list list;
+	struct strv alive = { 0 };
+	struct runtime rt;
 
-	registry_list(&list, removed);
-	registry_free(&list);
+	if (runtime_open(&rt, false, NULL) < 0)
+		return;
+	runtime_lock(&rt);
+	walk(&rt, &alive, removed);
+	runtime_close(&rt);
+	strv_free(&alive);
 }
 
 void registry_free(struct run_list *list)
