@@ -4,9 +4,14 @@
 
 idle.py pss PID            PID's memory with that of all its descendants, in MB: proportional set size, proc(5)
 idle.py instances RING3 N  start N runs one after the other; prints "SERIES NUMBER" lines:
-    idle-start-first, -last  from a start to CMD's first word, ms: of the first five, of the last five
+    idle-start-first, -last  from a start to CMD's first word, ms: with no other run, and with N - 1 of them
     idle-cpu-one, -all       processor time of an instance in a second, ms: alone, and with all N there
+    idle-touch-first, -last  processor time to touch 32 MB that the kernel has to find, ms, then and then
+
+A virtual machine may have memory that its host has yet to find, or has taken back, and that takes ten times as long to touch: as much
+as a start takes.  So before each start as much memory as it needs is freed that was in use until then.
 """
+import mmap
 import os
 import subprocess
 import sys
@@ -47,6 +52,34 @@ def processor_ms(pids):
     return total / 1e6
 
 
+class Reserve:
+    """Memory in use, of which a part is given to whoever asks next."""
+    PART = 64 << 20
+
+    def __init__(self, parts):
+        self.left = parts
+        self.memory = mmap.mmap(-1, parts * self.PART, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self.memory.madvise(mmap.MADV_NOHUGEPAGE)
+        touch(self.memory)
+
+    def give(self):
+        self.left -= 1
+        self.memory.madvise(mmap.MADV_DONTNEED, self.left * self.PART, self.PART)
+
+
+def touch(memory):
+    for at in range(0, len(memory), mmap.PAGESIZE):
+        memory[at] = 1
+
+
+def time_touch():
+    with mmap.mmap(-1, 32 << 20, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS) as memory:
+        memory.madvise(mmap.MADV_NOHUGEPAGE)
+        begin = time.process_time()
+        touch(memory)
+        return (time.process_time() - begin) * 1000
+
+
 def start(ring3):
     begin = time.monotonic()
     run = subprocess.Popen([ring3, 'run', '-q', '--device', 'testdev', '--', 'sh', '-c', 'echo up; exec sleep 1000'],
@@ -64,27 +97,42 @@ def cost(runs, seconds=5):
     return (processor_ms(pids) - before) / (time.monotonic() - begin) / len(runs)
 
 
+def end(runs):
+    for run in runs:
+        run.terminate()
+    for run in runs:
+        run.wait()
+    runs.clear()
+
+
+def starts(ring3, which, reserve, count=9):
+    """Each is ended before the next."""
+    for _ in range(count):
+        reserve.give()
+        run, ms = start(ring3)
+        end([run])
+        print('idle-start-' + which, ms)
+    for _ in range(3):
+        reserve.give()
+        print('idle-touch-' + which, time_touch())
+
+
 def instances(ring3, n):
-    runs, times = [], []
+    runs, reserve = [], Reserve(n + 2 * 13)
     try:
+        starts(ring3, 'first', reserve)
         for i in range(n):
-            run, ms = start(ring3)
-            runs.append(run)
-            times.append(ms)
+            reserve.give()
+            runs.append(start(ring3)[0])
             if i == 0:
                 time.sleep(1)
                 print('idle-cpu-one', cost(runs))
+            if i == n - 2:
+                starts(ring3, 'last', reserve)
         time.sleep(1)
         print('idle-cpu-all', cost(runs))
-        for ms in times[:5]:
-            print('idle-start-first', ms)
-        for ms in times[-5:]:
-            print('idle-start-last', ms)
     finally:
-        for run in runs:
-            run.terminate()
-        for run in runs:
-            run.wait()
+        end(runs)
 
 
 if __name__ == '__main__':

@@ -27,6 +27,7 @@ ROWS = [
     ("edit, rebuild, run to a breakpoint", "loop", "full guest, without gdb", "loop-guest", "ms"),
     ("memory of an idle e1000e, all processes", "memory-run", "full QEMU guest", "memory-guest", "MB"),
     ("start of the 50th idle run, testdev", "idle-start-last", "of the first", "idle-start-first", "ms"),
+    ("32 MB touched, with 49 idle runs", "idle-touch-last", "without", "idle-touch-first", "ms"),
     ("processor time of 50 idle runs, each, a second", "idle-cpu-all", "of one", "idle-cpu-one", "ms"),
     ("NVMe sequential read, 8 readers of the view", "view", "without them", "view-alone", "MB/s"),
     ("dma_map_single() and unmap", "dma-static", "an addition", "addition", "ns"),
