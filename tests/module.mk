@@ -3,7 +3,8 @@
 
 # Tools of the tests, static so that they run in any guest as well.
 TEST_TOOLS := build/tests/reap build/tests/tcp build/tests/barmap build/tests/viewload
-BENCH_TOOLS := build/tests/pread build/tests/pingpong build/tests/viewload build/tests/readbar build/tests/qtest
+BENCH_TOOLS := build/tests/pread build/tests/pingpong build/tests/viewload build/tests/readbar build/tests/qtest \
+	build/tests/poweroff build/tests/ring
 
 build/tests/%: tests/tools/%.c
 	@mkdir -p $(@D)

@@ -4,7 +4,8 @@
  *
  * Masks are the proxy's business (irq.c).  There are fewer doorbells than vectors that
  * drivers arm and never use, so an MSI-X vector gets one when it is armed and first
- * unmasked, and keeps it until it is disarmed; all others are masked in the device.
+ * unmasked, and keeps it until it is disarmed; all others are masked in the device.  Linux enables
+ * MSI-X with the whole function masked, arms, masks each entry, and then unmasks the function.
  */
 #include <linux/pci_regs.h>
 #include <string.h>
@@ -29,7 +30,7 @@ static void update_vector(struct qdev *qd, uint32_t vector, bool on)
 	if (armed == (*doorbell >= 0))
 		return;
 	if (armed) {
-		if (!irq_msix_entry_masked(&qd->dev->irqs, vector))
+		if (!config_msix_masked(qd->dev) && !irq_msix_entry_masked(&qd->dev->irqs, vector))
 			*doorbell = doorbell_get(qd, 1, true, vector);
 		if (*doorbell >= 0)
 			write_entry(qd, vector, *doorbell, 0);

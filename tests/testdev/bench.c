@@ -9,6 +9,7 @@
  */
 #include <linux/delay.h>
 #include <linux/dma-mapping.h>
+#include <linux/platform_device.h>
 #include <linux/sched/clock.h>
 #include <linux/unistd.h>
 
@@ -145,9 +146,40 @@ static u64 time_arithmetic(void *buf)
 	return local_clock() - start;
 }
 
+/* A device that no bus, host bridge or IOMMU has to do with: dma-direct and nothing else. */
+static struct platform_device *plain_device(void)
+{
+	struct platform_device *plain = platform_device_register_simple("ring3-plain", PLATFORM_DEVID_AUTO, NULL, 0);
+
+	if (!IS_ERR(plain) && dma_coerce_mask_and_coherent(&plain->dev, DMA_BIT_MASK(64))) {
+		platform_device_unregister(plain);
+		plain = ERR_PTR(-EIO);
+	}
+	return plain;
+}
+
+static int bench_dma(struct seq_file *m, struct device *dev, struct device *plain, void *buf)
+{
+	unsigned int i;
+	int err = 0;
+	u64 ns;
+
+	for (i = 0; i < BATCHES && !err; i++) {
+		err = time_maps(dev, buf, &ns);
+		if (err)
+			break;
+		line(m, "dma-map", ns, MAPS);
+		err = time_maps(plain, buf, &ns);
+		line(m, "dma-map-plain", ns, MAPS);
+		line(m, "addition", time_arithmetic(buf), MAPS);
+	}
+	return err;
+}
+
 /**
- * td_bench_dma() - map and unmap a buffer, beside the addition that a mapping could be
- * @m: gets "dma-map NS" and "addition NS" lines, one of each a batch
+ * td_bench_dma() - map and unmap a buffer, beside the same for a device with nothing around it,
+ *	and the addition that a mapping could be
+ * @m: gets "dma-map NS", "dma-map-plain NS" and "addition NS" lines, one of each a batch
  * @unused: unused
  *
  * Return: 0, -ENOMEM, or -EIO: a buffer could not be mapped.
@@ -155,23 +187,19 @@ static u64 time_arithmetic(void *buf)
 int td_bench_dma(struct seq_file *m, void *unused)
 {
 	struct td *td = m->private;
+	struct platform_device *plain = plain_device();
 	void *buf = kzalloc(MAP_SIZE, GFP_KERNEL);
-	unsigned int i;
-	int err = 0;
-	u64 ns;
+	int err = IS_ERR(plain) ? PTR_ERR(plain) : 0;
 
-	if (!buf)
-		return -ENOMEM;
+	if (!err && !buf)
+		err = -ENOMEM;
 	mutex_lock(&td->lock);
-	for (i = 0; i < BATCHES && !err; i++) {
-		err = time_maps(&td->pdev->dev, buf, &ns);
-		if (err)
-			break;
-		line(m, "dma-map", ns, MAPS);
-		line(m, "addition", time_arithmetic(buf), MAPS);
-	}
+	if (!err)
+		err = bench_dma(m, &td->pdev->dev, &plain->dev, buf);
 	mutex_unlock(&td->lock);
 	kfree(buf);
+	if (!IS_ERR(plain))
+		platform_device_unregister(plain);
 	return err;
 }
 
