@@ -23,9 +23,9 @@ ME=${0##*/}
 
 T=$(mktemp -d "${TMPDIR:-/tmp}/ring3-test.XXXXXX")
 chmod 755 "$T"
-mkdir "$T/home" "$T/run" "$T/tmp" "$T/w"
-export HOME=$T/home XDG_RUNTIME_DIR=$T/run TMPDIR=$T/tmp LC_ALL=C
-unset XDG_CACHE_HOME
+mkdir "$T/home" "$T/run" "$T/tmp" "$T/w" "$T/cache"
+# What is kept for the next time (ring3-build(1), ring3-debug(1)) has a place of its own, so nothing may be left in the others.
+export HOME=$T/home XDG_CACHE_HOME=$T/cache XDG_RUNTIME_DIR=$T/run TMPDIR=$T/tmp LC_ALL=C
 chmod 700 "$T/run"
 cd "$T/w" || exit 1
 exec </dev/null

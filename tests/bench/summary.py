@@ -34,6 +34,7 @@ ROWS = [
     ("NVMe reads, 2 devices at once, each", "devices-each-2", "one device", "devices-each-1", "MB/s"),
     ("NVMe reads, 4 devices at once, each", "devices-each-4", "one device", "devices-each-1", "MB/s"),
     ("NVMe reads, 8 devices at once, each", "devices-each-8", "one device", "devices-each-1", "MB/s"),
+    ("edit, rebuild, run", "loop-run", "the same in a full guest", "loop-guest", "ms"),
     ("edit, rebuild, run to a breakpoint", "loop", "full guest, without gdb", "loop-guest", "ms"),
     ("memory of an idle e1000e, all processes", "memory-run", "full QEMU guest", "memory-guest", "MB"),
     ("start of the 50th idle run, testdev", "idle-start-last", "of the first", "idle-start-first", "ms"),

@@ -189,4 +189,13 @@ PATH=$TOP/build r3 debug "${nic[@]}" -- true
 is 'no gdb: 125' "$status" 125
 like 'no gdb: says so' "$T/err" '^ring3: gdb is missing: apt-get install gdb'
 ok "gdb's history is not written where the user is" [ ! -e .gdb_history ]
+# ---- the index of the kernel's symbols
+
+if gdb -nx -batch -ex 'show index-cache enabled' 2> /dev/null | grep -q .; then
+	rm -rf "$XDG_CACHE_HOME/gdb"
+	r3 debug --batch -ex 'break edu_probe' -ex run --device qemu:edu --driver ./edu
+	is 'gdb keeps the index of the hosted kernel, and of nothing else' \
+		"$(find "$XDG_CACHE_HOME/gdb" -name '*.gdb-index' | wc -l)" 1
+fi
+
 finish
