@@ -75,7 +75,7 @@ static char *make_header(void)
 
 static bool is_private(const struct stat *st)
 {
-	return st->st_uid == geteuid() && !(st->st_mode & (S_IWGRP | S_IWOTH));
+	return st->st_uid == geteuid() && !(st->st_mode & 0022);
 }
 
 /* make executes what is written there, so nobody else may write it. */
