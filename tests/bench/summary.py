@@ -63,6 +63,12 @@ ROWS = [
 ]
 
 
+# Rows of a tail: the 99th percentile beside the median of the same samples.
+TAILS = [("interrupt to handler, idle: p99", "irq-idle", "ns"),
+         ("interrupt to handler, user code busy: p99", "irq-busy", "ns"),
+         ("interrupt to handler, kernel busy: p99", "irq-spin", "ns")]
+
+
 def read(path):
     series = {}
     with open(path, encoding="ascii") as lines:
@@ -76,7 +82,7 @@ def stats(values):
     """Median and the middle 80 % of the samples (all of them if they are few)."""
     s = sorted(values)
     at = lambda q: s[min(len(s) - 1, int(q * (len(s) - 1) + 0.5))]
-    return {"median": at(0.5), "p10": at(0.1), "p90": at(0.9), "samples": len(s)}
+    return {"median": at(0.5), "p10": at(0.1), "p90": at(0.9), "p99": at(0.99), "samples": len(s)}
 
 
 def number(x):
@@ -85,6 +91,15 @@ def number(x):
 
 def cell(s):
     return f"{number(s['median'])} [{number(s['p10'])}–{number(s['p90'])}]"
+
+
+def tails(series):
+    for what, name, unit in TAILS:
+        if name in series:
+            s = stats(series[name])
+            yield {"what": what, "unit": unit, "ring3": dict(s, median=s["p99"], p10=s["p99"], p90=s["p99"]),
+                   "beside": "its median", "other": s, "ratio": s["p99"] / s["median"],
+                   "ring3_samples": series[name], "other_samples": series[name]}
 
 
 def main():
@@ -96,6 +111,7 @@ def main():
             rows.append({"what": what, "unit": unit, "ring3": a, "beside": other_name,
                          "other": b, "ratio": a["median"] / b["median"] if b["median"] else None,
                          "ring3_samples": series[own], "other_samples": series[other]})
+    rows += tails(series)
     form = "{:<47} {:>5} {:>24}   {:<22} {:>24} {:>9}"
     print(form.format("", "", "ring3, median [80 %]", "beside", "median [80 %]", "ratio"))
     for r in rows:
