@@ -17,6 +17,7 @@ COMPAT_TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/uni
 CHECK_UNIT += $(COMPAT_TESTS)
 
 $(B)/tests/unit/compat-event: compat/ring3/event_user.c compat/ring3/map_user.c
+$(B)/tests/unit/compat-trap: compat/ring3/trap_user.c
 $(COMPAT_TESTS): $(B)/tests/unit/%: tests/unit/%.c compat/ring3/user.h
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)

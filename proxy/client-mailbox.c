@@ -59,13 +59,14 @@ void vfu_mailbox_start(struct vfu_client *c)
 /**
  * vfu_mailbox_usable() - may the next access go by the mailbox?
  * @c: the client
+ * @region: region index; BARs alone are accessed that way
  * @count: bytes of the access
  *
  * Return: 1 if so.
  */
-int vfu_mailbox_usable(const struct vfu_client *c, uint32_t count)
+int vfu_mailbox_usable(const struct vfu_client *c, uint32_t region, uint32_t count)
 {
-	return c->mailbox && __atomic_load_n(&c->mailbox->awake, __ATOMIC_ACQUIRE) &&
+	return c->mailbox && region <= VFIO_USER_BAR5 && __atomic_load_n(&c->mailbox->awake, __ATOMIC_ACQUIRE) &&
 	       (count == 1 || count == 2 || count == 4 || count == 8) &&
 	       !c->posted && !c->owed && !c->stuck && !c->dead;
 }

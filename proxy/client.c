@@ -230,7 +230,7 @@ int vfu_read(struct vfu_client *c, uint32_t region, uint64_t offset, void *data,
 	size_t got;
 	int err;
 
-	if (vfu_mailbox_usable(c, count))
+	if (vfu_mailbox_usable(c, region, count))
 		return vfu_mailbox_read(c, region, offset, data, count);
 	if (count > VFU_CLIENT_BUF - sizeof(struct vfio_user_hdr) - sizeof(req))
 		return -EINVAL;
@@ -255,7 +255,7 @@ int vfu_write(struct vfu_client *c, uint32_t region, uint64_t offset, const void
 	struct vfu_part parts[2] = { { &req, sizeof(req) }, { data, count } };
 	size_t got;
 
-	if (vfu_mailbox_usable(c, count))
+	if (vfu_mailbox_usable(c, region, count))
 		return vfu_mailbox_write(c, region, offset, data, count, 0);
 	return vfu_transact(c, VFIO_USER_REGION_WRITE, parts, 2, NULL, 0, sizeof(req), &got);
 }
@@ -278,7 +278,7 @@ int vfu_write_posted(struct vfu_client *c, uint32_t region, uint64_t offset, con
 	struct vfio_user_region_access req = { offset, region, count };
 	struct vfu_part parts[2] = { { &req, sizeof(req) }, { data, count } };
 
-	if (vfu_mailbox_usable(c, count))
+	if (vfu_mailbox_usable(c, region, count))
 		return vfu_mailbox_write(c, region, offset, data, count, 1);
 	return vfu_post(c, VFIO_USER_REGION_WRITE, parts, 2);
 }

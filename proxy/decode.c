@@ -244,13 +244,15 @@ int decode_write_one(const struct decode_limits *limits, const uint8_t *at,
  * @slot: a copy of it, which the client cannot change
  * @access: filled in; its data point into @slot
  *
+ * Registers of BARs alone: what resets a device, or takes long in another way, is a message.
+ *
  * Return: 0 or a negative errno.
  */
 int decode_slot(const struct decode_limits *limits, const struct vfio_user_mailbox_slot *slot,
 		struct access_request *access)
 {
 	if (slot->width > sizeof(slot->value) || slot->write > 1 || slot->answer > 1 ||
-	    slot->zero || !(slot->write || slot->answer))
+	    slot->zero || !(slot->write || slot->answer) || slot->region > VFIO_USER_BAR5)
 		return -EINVAL;
 	access->offset = slot->offset;
 	access->region = slot->region;

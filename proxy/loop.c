@@ -17,9 +17,12 @@
 #include "proxy/error.h"
 #include "proxy/loop.h"
 
+#define MANY 16		/* events between two looks at what has none */
+
 static int epfd = -1;
 static struct loop_work *work_head, **work_tail = &work_head;
 static bool (*poll_before)(void);
+static void (*rest_before)(void);
 static bool stopping;
 static int stop_status;
 
@@ -296,6 +299,8 @@ bool loop_wait(const void *owner, int fd, short events, int timeout_ms)
 	struct pollfd p[2] = { { .fd = fd, .events = events }, { .fd = epfd, .events = POLLIN } };
 	struct hold h = { owner, holds };
 
+	if (rest_before)
+		rest_before();
 	if (poll(p, stopping ? 1 : 2, timeout_ms) <= 0)
 		return false;
 	if (p[0].revents)
@@ -309,11 +314,23 @@ bool loop_wait(const void *owner, int fd, short events, int timeout_ms)
 
 /**
  * loop_poll() - look at something that has no descriptor, before each wait
- * @fn: returns true if it has to be looked at again soon, so that nothing may be waited for
+ * @poll: returns true if it has to be looked at again soon, so that nothing may be waited for
+ * @rest: called before a wait inside a handler, in which it is not looked at
  */
-void loop_poll(bool (*fn)(void))
+void loop_poll(bool (*poll)(void), void (*rest)(void))
 {
-	poll_before = fn;
+	poll_before = poll;
+	rest_before = rest;
+}
+
+/**
+ * loop_waits() - is this inside a loop_wait()?
+ *
+ * Return: true if so.
+ */
+bool loop_waits(void)
+{
+	return holds;
 }
 
 /**
@@ -323,8 +340,13 @@ void loop_poll(bool (*fn)(void))
  */
 int loop_run(void)
 {
-	while (!stopping)
-		loop_step(poll_before && poll_before() ? 0 : -1);
+	while (!stopping) {
+		bool again = poll_before && poll_before();
+
+		/* What is ready has its turn, as far as there is an end to it. */
+		for (unsigned int i = 0; loop_step(again ? 0 : -1) && again && i < MANY; i++)
+			;
+	}
 	return stop_status;
 }
 

@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "proxy/error.h"
+#include "proxy/loop.h"
 #include "proxy/mailbox.h"
 
 #define STREAK		64		/* accesses, … */
@@ -40,14 +41,14 @@ struct mailbox {
 	struct device *dev;
 	struct vfio_user_mailbox *page;
 	int fd;
-	bool granted, awake, interrupted;
+	bool granted, revoked, awake, interrupted;
 	uint32_t done;			/* number of the last slot that was carried out */
 	unsigned int streak;		/* accesses by message */
 	uint64_t first_ns, last_ns;	/* an access of the streak, or since it woke up */
 	uint64_t each_ns;		/* what one took by message */
 	uint64_t not_before_ns;
-	unsigned int kicks, taken;	/* since it woke up */
-	unsigned int seen;		/* of those, at the last look at the clock */
+	uint64_t kicks, taken;		/* since it woke up */
+	uint64_t seen;		/* of those, at the last look at the clock */
 };
 
 static struct mailbox *awake;
@@ -156,7 +157,7 @@ static bool take(struct mailbox *mb, struct vfio_user_mailbox_slot *slot)
 	const struct vfio_user_mailbox_slot *there =
 		&mb->page->slots[mb->done % VFIO_USER_MAILBOX_SLOTS];
 
-	if (__atomic_load_n(&there->number, __ATOMIC_ACQUIRE) != mb->done + 1)
+	if (mb->revoked || __atomic_load_n(&there->number, __ATOMIC_ACQUIRE) != mb->done + 1)
 		return false;
 	*slot = *(const volatile struct vfio_user_mailbox_slot *)there;
 	mb->done++;
@@ -189,7 +190,7 @@ static bool carry_out_next(struct mailbox *mb, const struct decode_limits *limit
 	if (!slot.write)
 		slot.value = 0;
 	err = carry_out(mb, limits, &slot);
-	mb->page->done = mb->done;
+	__atomic_store_n(&mb->page->done, mb->done, __ATOMIC_RELEASE);
 	if (slot.answer) {
 		mb->page->value = slot.value;
 		mb->page->err = err;
@@ -209,7 +210,7 @@ void mailbox_heard(struct device *dev, bool access)
 	struct mailbox *mb = dev->mailbox;
 	uint64_t now;
 
-	if (!mb || !mb->granted || !movable)
+	if (!mb || !mb->granted || !movable || dev->gone || loop_waits())
 		return;
 	if (mb->awake) {
 		mb->kicks += !access;
@@ -228,23 +229,25 @@ void mailbox_heard(struct device *dev, bool access)
 }
 
 /* Of a client that leaves more all the time, as many as there are slots. */
-static void look_into(struct mailbox *mb, const struct decode_limits *limits)
+static bool look_into(struct mailbox *mb, const struct decode_limits *limits)
 {
 	unsigned int n = 0;
 
 	while (n < VFIO_USER_MAILBOX_SLOTS && carry_out_next(mb, limits))
 		n++;
+	return n;
 }
 
 /**
  * mailbox_drain() - carry out what was left before a message came
  * @dev: device; it may have no mailbox
  * @limits: for the decoder
+ *
+ * Return: true if there was something.
  */
-void mailbox_drain(struct device *dev, const struct decode_limits *limits)
+bool mailbox_drain(struct device *dev, const struct decode_limits *limits)
 {
-	if (dev->mailbox && dev->mailbox->granted)
-		look_into(dev->mailbox, limits);
+	return dev->mailbox && dev->mailbox->granted && look_into(dev->mailbox, limits);
 }
 
 static void sleep_now(struct mailbox *mb)
@@ -260,12 +263,12 @@ static void sleep_now(struct mailbox *mb)
 	__atomic_store_n(&mb->page->awake, 0, __ATOMIC_SEQ_CST);
 	/* What was left before the client could see that; later ones are followed by a kick. */
 	look_into(mb, &limits);
-	if (!awake)
+	if (!awake && movable)
 		sched_setaffinity(0, sizeof(home), &home);
 }
 
 /**
- * mailbox_revoke() - the client has gone
+ * mailbox_revoke() - the client has gone, or has to: carry out what it has left, and no more
  * @dev: device; it may have no mailbox
  */
 void mailbox_revoke(struct device *dev)
@@ -274,6 +277,26 @@ void mailbox_revoke(struct device *dev)
 
 	if (mb && mb->awake)
 		sleep_now(mb);
+	if (mb)
+		mb->revoked = true;
+}
+
+/**
+ * mailbox_rest() - nobody will look for a while: let none be awake
+ */
+void mailbox_rest(void)
+{
+	while (awake)
+		sleep_now(awake);
+}
+
+/**
+ * mailbox_stay() - leave it to the host from now on where this process runs
+ */
+void mailbox_stay(void)
+{
+	movable = false;
+	mailbox_rest();
 }
 
 /**
@@ -295,13 +318,16 @@ void mailbox_free(struct device *dev)
 	dev->mailbox = NULL;
 }
 
-static void look_into_all(void)
+static bool look_into_all(void)
 {
+	bool some = false;
+
 	for (struct mailbox *mb = awake; mb; mb = mb->next) {
 		const struct decode_limits limits = limits_of(mb->dev);
 
-		look_into(mb, &limits);
+		some |= look_into(mb, &limits);
 	}
+	return some;
 }
 
 /**
@@ -355,8 +381,8 @@ bool mailbox_poll(void)
 		return false;
 	begin = now = now_ns();
 	while (now - begin < TURN_NS) {
-		for (unsigned int i = 0; i < LOOKS; i++)
-			look_into_all();
+		for (unsigned int i = 0; i < LOOKS && !look_into_all(); i++)
+			;
 		now = now_ns();
 	}
 	for (struct mailbox *mb = awake, *next; mb; mb = next) {

@@ -14,9 +14,11 @@ int mailbox_new(struct device *dev);
 void mailbox_free(struct device *dev);
 int mailbox_grant(struct device *dev, int *fd);
 void mailbox_revoke(struct device *dev);
-void mailbox_drain(struct device *dev, const struct decode_limits *limits);
+bool mailbox_drain(struct device *dev, const struct decode_limits *limits);
 void mailbox_heard(struct device *dev, bool access);
 void mailbox_interrupted(struct device *dev);
+void mailbox_rest(void);
+void mailbox_stay(void);
 bool mailbox_poll(void);
 
 #endif

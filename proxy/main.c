@@ -217,7 +217,7 @@ static int setup(char *name)
 	if (check_fds() || start_backends())
 		return -1;
 	mailbox_init();
-	loop_poll(mailbox_poll);
+	loop_poll(mailbox_poll, mailbox_rest);
 	for (size_t i = 0; i < options.nr; i++) {
 		if (device_setup(devices[i]))
 			return -1;

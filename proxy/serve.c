@@ -82,8 +82,8 @@ static void closed(struct conn *conn, void *arg)
 	(void)conn;
 	port->conn = NULL;
 	port->dev->client = false;
-	trace_freeze();
 	mailbox_revoke(port->dev);
+	trace_freeze();
 	device_quiesce(port->dev);
 	if (port->listen.fd >= 0)
 		loop_mod(&port->listen, EPOLLIN);
@@ -318,6 +318,7 @@ void serve_end(void)
 		ports = port->next;
 		if (port->conn) {
 			conn_free(port->conn);
+			mailbox_revoke(port->dev);
 			device_quiesce(port->dev);
 		}
 		port_free(port);

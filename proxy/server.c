@@ -353,8 +353,7 @@ void server_handle(struct session *s, const struct vfio_user_hdr *hdr, const uin
 	reply->len = 0;
 	if (!payload_of(reply, 0))
 		return;
-	s->acted |= !only_asks(hdr->cmd);
-	mailbox_drain(s->dev, &limits);
+	s->acted |= mailbox_drain(s->dev, &limits) || !only_asks(hdr->cmd);
 	err = decode_request(&limits, hdr, payload, nfds, &req);
 	if (!err)
 		err = dispatch(s, &limits, &req, fds, nfds, reply);

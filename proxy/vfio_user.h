@@ -232,7 +232,7 @@ struct vfio_user_ring3_fault {
 
 /*
  * Ours, of servers that offer "ring3_notes": the reply to VFIO_USER_RING3_MAILBOX has a descriptor of
- * this in shared memory, or is an error.  While `awake` is set, register accesses may be left in
+ * this in shared memory, or is an error.  While `awake` is set, accesses of BARs may be left in
  * it instead of being sent.  The client fills slots one after the other and numbers them from 1 on,
  * the number last; the server carries them out in order, all that are there before any
  * message of the socket.  It gives an answer with the access's number, and tells up to which number slots

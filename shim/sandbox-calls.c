@@ -66,7 +66,7 @@ static const struct rule rules[] = {
 	MASKED(mmap, 3, MAP_ANONYMOUS | MAP_GROWSDOWN, 0, "RAM, BARs, libraries"),
 	MASKED(mmap, 3, MAP_ANONYMOUS | MAP_SHARED | MAP_GROWSDOWN, MAP_ANONYMOUS,
 	       "stacks, KASAN's shadow, libc"),
-	ANY(mremap, "libc"),
+	IS(mremap, 3, MREMAP_MAYMOVE | MREMAP_FIXED, "BARs that do not decode"),
 
 	/* signals: interrupts, faults and the stubs */
 	ANY(rt_sigaction, "interrupts"),
@@ -116,7 +116,6 @@ static const struct rule rules[] = {
 	OLD_IS(modify_ldt, 0, 0, "start"),
 	OLD_IS(modify_ldt, 0, 1, "stubs"),
 	ANY(uname, "libc"),
-	IS(prlimit64, 1, RLIMIT_STACK, "libc"),
 	IS(prlimit64, 2, 0, "start"),
 	ANY(getrlimit, "start"),
 	IS(personality, 0, 0xffffffff, "start"),

@@ -8,7 +8,7 @@
  * the first to be ended when the host runs out of memory.
  *
  * CPU time is not limited: a driver may well be busy for days.  Its processes share one CPU
- * (placement.c).
+ * (placement.c), and can keep the proxy busy on another (proxy/mailbox.c).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,7 @@ static const struct limit {
 	bool plain;		/* of the default kernel alone */
 } limits[] = {
 	{ RLIMIT_DATA, "private memory", 256 * MIB, true },
+	{ RLIMIT_STACK, "stacks", 8 * MIB, false },
 	/* One for each of the hosted system's processes; inside, this is counted per run. */
 	{ RLIMIT_NPROC, "processes", 512, false },
 	{ RLIMIT_NOFILE, "open files", 4096, false },

@@ -8,6 +8,7 @@
  */
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <ucontext.h>
 
 #include "user.h"
@@ -23,26 +24,47 @@ struct mov {
 	unsigned int reg;
 	int write;		/* to memory */
 	unsigned int len;	/* of the instruction, bytes */
+	uint64_t address;	/* in memory */
 };
 
-/* ModRM, SIB and displacement. */
-static unsigned int operand_len(const uint8_t *modrm)
+static int64_t displacement(const uint8_t *p, unsigned int bytes)
 {
-	unsigned int mod = *modrm >> 6, rm = *modrm & 7, len = 1;
-	unsigned int base = rm;
+	int32_t value;
 
-	if (rm == 4) {
+	if (bytes == 1)
+		return (int8_t)*p;
+	if (!bytes)
+		return 0;
+	memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+/* ModRM, SIB and displacement: the length of all three, and what address they make. */
+static unsigned int operand(const uint8_t *modrm, unsigned int rex, const mcontext_t *mc,
+			    uint64_t *address)
+{
+	unsigned int mod = *modrm >> 6, base = *modrm & 7, index = 4, scale = 0, len = 1, bytes;
+	int plain = base != 4;
+
+	if (!plain) {
 		base = modrm[1] & 7;
+		index = (modrm[1] >> 3 & 7) | (rex & 2) << 2;
+		scale = modrm[1] >> 6;
 		len++;
 	}
-	if (mod == 1)
-		len += 1;
-	else if (mod == 2 || (mod == 0 && base == 5))
-		len += 4;
+	bytes = mod == 1 ? 1 : mod == 2 || base == 5 ? 4 : 0;
+	*address = (uint64_t)displacement(modrm + len, bytes);
+	len += bytes;
+	if (mod != 0 || base != 5)
+		*address += (uint64_t)mc->gregs[registers[base | (rex & 1) << 3]];
+	else if (plain)		/* relative to the next instruction, see decode() */
+		*address += (uint64_t)(modrm + len);
+	if (index != 4)
+		*address += (uint64_t)mc->gregs[registers[index]] << scale;
 	return len;
 }
 
-static int decode(const uint8_t *code, struct mov *mov)
+static int decode(const uint8_t *code, const mcontext_t *mc, struct mov *mov)
 {
 	const uint8_t *p = code;
 	unsigned int rex = 0, opcode;
@@ -57,7 +79,8 @@ static int decode(const uint8_t *code, struct mov *mov)
 	mov->write = !(opcode & 2);
 	mov->width = !(opcode & 1) ? 1 : rex & 8 ? 8 : narrow ? 2 : 4;
 	mov->reg = (*p >> 3 & 7) | (rex & 4) << 1;
-	mov->len = p - code + operand_len(p);
+	mov->len = p - code;
+	mov->len += operand(p, rex, mc, &mov->address);
 	/* Without REX these are the second bytes of the first four. */
 	return mov->width > 1 || rex || mov->reg < 4;
 }
@@ -86,15 +109,20 @@ int ring3_fault(void *addr, void *context)
 	struct mov mov;
 	unsigned long long value;
 
+	/* Code is none of ours, and what is there cannot be looked at either. */
+	if ((void *)mc->gregs[REG_RIP] == addr)
+		return 0;
 	if (ring3_bus_error(addr))
 		return 1;
 	tag = ring3_mapped_address(addr);
-	/* Code that is there cannot be looked at either. */
-	if (!tag || (void *)mc->gregs[REG_RIP] == addr ||
-	    !decode((const uint8_t *)mc->gregs[REG_RIP], &mov))
+	if (!tag || !decode((const uint8_t *)mc->gregs[REG_RIP], mc, &mov))
 		return 0;
 	value = (uint64_t)mc->gregs[registers[mov.reg]];
-	ring3_trapped(tag, (unsigned long)mc->gregs[REG_RIP], &value, mov.width, mov.write);
+	/* One that begins on a mapped page and ends on this is no register's: nothing answers. */
+	if (mov.address == (uint64_t)addr)
+		ring3_trapped(tag, (unsigned long)mc->gregs[REG_RIP], &value, mov.width, mov.write);
+	else
+		value = ~0ULL;
 	if (!mov.write)
 		set_register(&mc->gregs[registers[mov.reg]], value, mov.width);
 	mc->gregs[REG_RIP] += mov.len;

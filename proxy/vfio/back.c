@@ -15,6 +15,7 @@
 
 #include "proxy/error.h"
 #include "proxy/loop.h"
+#include "proxy/mailbox.h"
 #include "proxy/vfio/vfio.h"
 
 /* The host shall have the device within a second. */
@@ -63,6 +64,7 @@ static void leave_cpu(void)
 {
 	cpu_set_t all;
 
+	mailbox_stay();
 	memset(&all, 0xff, sizeof(all));
 	sched_setaffinity(0, sizeof(all), &all);
 }

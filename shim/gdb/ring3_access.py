@@ -3,7 +3,8 @@
 
 A register on a trapped page is accessed by ring3_io_read() and ring3_io_write(), so that is a
 breakpoint with a condition on their arguments, which gdb itself evaluates.  One on a mapped page is a load or
-store: a hardware watchpoint at its address.
+store: a hardware watchpoint at its address.  In a BAR that has both, the load or store of the trapped page
+faults, and ring3_trapped() carries it out.
 """
 import gdb
 
@@ -45,7 +46,7 @@ class Break(ring3_view.Command):
     """Stop when the driver touches a register: ring3-break [-r|-w] BAR OFFSET [VALUE] [-d DEV]
 
 -r and -w stop for reads or writes only, VALUE for writes of this value.  The stop is in the accessor:
-`up` shows the driver."""
+`up` shows the driver, where its access has faulted above the signal handler's frames."""
 
     def run(self, args):
         reads = writes = True
@@ -88,6 +89,10 @@ class Break(ring3_view.Command):
                 continue
             b = gdb.Breakpoint(function)
             b.condition = tag + (f" && value == {value:#x}" if value is not None else "")
+        if int(region["nr_areas"]) and not int(region["base"]) == 0:
+            b = gdb.Breakpoint("ring3_trapped")
+            b.condition = tag + ("" if reads and writes else f" && write == {int(writes)}") + \
+                (f" && *value == {value:#x}" if value is not None else "")
 
 
 def start():

@@ -17,7 +17,8 @@ def quietly(command):
 class Indexed:
     """gdb keeps the index it makes of the hosted kernel's symbols: 0.3 s of each start, and 100 MB.
 
-    Not those of modules, which change with each edit and would pile up.
+    Not those of modules, which change with each edit and would pile up; and not where a driver has run
+    before gdb came: what it has put into its process is not to be kept.
     """
 
     def __enter__(self):
@@ -85,7 +86,7 @@ def new(pid):
 
 def running(pid):
     """A hosted kernel in the middle of its work; quitting gdb leaves it there."""
-    with ring3_mi.Unheard(), Indexed():
+    with ring3_mi.Unheard():
         quietly(f"attach {pid}")
     kernel_scripts()
     ring3_modules.attached()

@@ -15,7 +15,7 @@ SECTION = re.compile(r"\.(text\.|data|rodata|bss|init|exit)[\w.$-]*", re.ASCII)
 
 
 # Lists of a kernel may lead in a circle.
-MODULES_MAX, SECTIONS_MAX = 4096, 1024
+MODULES_MAX, SECTIONS_MAX, NAME_MAX = 4096, 1024, 256
 
 
 def plain(text):
@@ -24,7 +24,13 @@ def plain(text):
 
 
 def string(value):
-    return plain(value.string(errors="replace"))
+    """What an array of characters or a pointer to them has, which may have no end."""
+    if value.type.strip_typedefs().code == gdb.TYPE_CODE_ARRAY:
+        return plain(value.string(errors="replace"))
+    text, at = b"", int(value)
+    while b"\0" not in text and len(text) < NAME_MAX:
+        text += bytes(gdb.selected_inferior().read_memory(at + len(text), 1))
+    return plain(text.split(b"\0")[0].decode(errors="replace"))
 
 
 class Modules:

@@ -71,6 +71,12 @@ gdb 'break e1000e_open' run 'ring3-break -w 0 0xd0' continue 'bt 5' -- "${nic[@]
 like 'ring3-break on a trapped register' "$T/out" 'hit Breakpoint [0-9]+, ring3_io_write \(addr=0x80000000000000d0'
 like 'called by the driver' "$T/out" '^#[1-4] .* (__ew32|e1000_irq_enable) \(.*netdev\.c:'
 
+# In a BAR that is mapped but for a page, its load or store faults.
+gdb 'break td_probe' run delete 'ring3-break -w 4 0x2000010' continue 'bt 12' kill -- --device testdev \
+	--driver "$TOP/tests/testdev/ring3_testdev.ko" -- sh -c 'cat /proc/ring3_testdev/*/mmio'
+like 'ring3-break on a trapped page of a mapped BAR' "$T/out" 'hit Breakpoint [0-9]+, ring3_trapped \(addr='
+like 'the driver is above it' "$T/out" '^#[0-9]+ .* every_width \(.*mmio\.c:'
+
 # ---- an out-of-tree driver: edit, build, reload, without a new gdb
 
 cp -r "$TOP/examples/edu" edu

@@ -101,7 +101,7 @@ static void what_is_none_is_refused_and_told(void **state)
 	} bad[] = {
 		{ 9, 0, 4 }, { UINT32_MAX, 0, 4 }, { 1, 0, 0 }, { 1, 0, 3 }, { 1, 0, 16 }, { 1, 0, 255 },
 		{ 1, 1, 4 }, { 1, 0x10000000, 4 }, { 1, UINT64_MAX, 4 }, { 1, UINT64_MAX - 3, 4 },
-		{ 2, 0, 8 }, { 5, 0, 4 },
+		{ 2, 0, 8 }, { 5, 0, 4 }, { VFIO_USER_ROM, 0, 4 }, { VFIO_USER_CONFIG, 0, 4 },
 	};
 	struct fixture *f = fixture(state);
 	uint64_t before = f->dev->policy.denied[DENY_REQUEST];
@@ -144,6 +144,19 @@ static void a_spoilt_page_spoils_nothing(void **state)
 	assert_int_equal(rd(f->dev, 1, TD_SCRATCH, 4), 3);
 }
 
+/* What it leaves after that, it and whoever has its page. */
+static void nothing_is_taken_of_a_client_that_has_gone(void **state)
+{
+	struct fixture *f = fixture(state);
+
+	leave(f, 1, TD_SCRATCH, 4, 1, 3);
+	mailbox_drain(f->dev, &f->limits);
+	mailbox_revoke(f->dev);
+	leave(f, 1, TD_SCRATCH, 4, 1, 4);
+	assert_false(mailbox_drain(f->dev, &f->limits));
+	assert_int_equal(rd(f->dev, 1, TD_SCRATCH, 4), 3);
+}
+
 static void one_client_has_it_once(void **state)
 {
 	struct fixture *f = fixture(state);
@@ -158,6 +171,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(in_order_and_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_none_is_refused_and_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_spoilt_page_spoils_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(nothing_is_taken_of_a_client_that_has_gone, setup, teardown),
 		cmocka_unit_test_setup_teardown(one_client_has_it_once, setup, teardown),
 	};
 
