@@ -56,6 +56,13 @@ void vfu_mailbox_start(struct vfu_client *c)
 	c->room = VFIO_USER_MAILBOX_SLOTS;
 }
 
+static int usable_but_for_order(const struct vfu_client *c, uint32_t region, uint32_t count)
+{
+	return c->mailbox && region <= VFIO_USER_BAR5 && __atomic_load_n(&c->mailbox->awake, __ATOMIC_ACQUIRE) &&
+	       (count == 1 || count == 2 || count == 4 || count == 8) &&
+	       !c->owed && !c->stuck && !c->dead;
+}
+
 /**
  * vfu_mailbox_usable() - may the next access go by the mailbox?
  * @c: the client
@@ -66,9 +73,7 @@ void vfu_mailbox_start(struct vfu_client *c)
  */
 int vfu_mailbox_usable(const struct vfu_client *c, uint32_t region, uint32_t count)
 {
-	return c->mailbox && region <= VFIO_USER_BAR5 && __atomic_load_n(&c->mailbox->awake, __ATOMIC_ACQUIRE) &&
-	       (count == 1 || count == 2 || count == 4 || count == 8) &&
-	       !c->posted && !c->owed && !c->stuck && !c->dead;
+	return usable_but_for_order(c, region, count) && !c->posted;
 }
 
 static int awake(const struct vfu_client *c)
@@ -81,6 +86,24 @@ static int kick(struct vfu_client *c)
 	size_t got;
 
 	return vfu_transact(c, VFIO_USER_RING3_KICK, NULL, 0, NULL, 0, 0, &got);
+}
+
+/**
+ * vfu_mailbox_settle() - the same for a posted write, after which others may follow
+ * @c: the client
+ * @region: region index
+ * @count: bytes of the access
+ *
+ * Waits once until what was posted by messages has been carried out, as one message after the other
+ * would go on without ever being answered.
+ *
+ * Return: 1 if it may go by the mailbox.
+ */
+int vfu_mailbox_settle(struct vfu_client *c, uint32_t region, uint32_t count)
+{
+	if (!usable_but_for_order(c, region, count))
+		return 0;
+	return !c->posted || (!kick(c) && vfu_mailbox_usable(c, region, count));
 }
 
 /* Waits until a number of the page has come to @number or beyond it, or asks for that. */

@@ -278,7 +278,7 @@ int vfu_write_posted(struct vfu_client *c, uint32_t region, uint64_t offset, con
 	struct vfio_user_region_access req = { offset, region, count };
 	struct vfu_part parts[2] = { { &req, sizeof(req) }, { data, count } };
 
-	if (vfu_mailbox_usable(c, region, count))
+	if (vfu_mailbox_settle(c, region, count))
 		return vfu_mailbox_write(c, region, offset, data, count, 1);
 	return vfu_post(c, VFIO_USER_REGION_WRITE, parts, 2);
 }

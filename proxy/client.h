@@ -76,6 +76,7 @@ int vfu_reset(struct vfu_client *c);
 
 void vfu_mailbox_start(struct vfu_client *c);
 int vfu_mailbox_usable(const struct vfu_client *c, uint32_t region, uint32_t count);
+int vfu_mailbox_settle(struct vfu_client *c, uint32_t region, uint32_t count);
 int vfu_mailbox_read(struct vfu_client *c, uint32_t region, uint64_t offset, void *data,
 		     uint32_t count);
 int vfu_mailbox_write(struct vfu_client *c, uint32_t region, uint64_t offset, const void *data,

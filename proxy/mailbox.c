@@ -30,11 +30,13 @@
 
 #define STREAK		64		/* accesses, … */
 #define STREAK_GAP_NS	60000		/* … between two of which there is no more than this */
-#define IDLE_NS		100000
+#define IDLE_NS		300000		/* a client on another processor takes up to a third of that to wake up */
 #define TURN_NS		20000		/* after which others are looked after */
 #define VAIN_NS		200000000	/* not again so soon */
 #define LOOKS		64		/* between two looks at the clock */
 #define MANY_KICKS	8		/* so many, and one in so many accesses, are in vain */
+#define MESSAGE_NS	2000		/* what an access by message takes at least */
+#define JUDGED		1024		/* accesses before their mean says something */
 
 struct mailbox {
 	struct mailbox *next;		/* that is looked at */
@@ -212,11 +214,13 @@ void mailbox_heard(struct device *dev, bool access)
 
 	if (!mb || !mb->granted || !movable || dev->gone || loop_waits())
 		return;
+	now = now_ns();
 	if (mb->awake) {
+		/* It does not know yet: many messages may have been under way. */
+		mb->last_ns = now;
 		mb->kicks += !access;
 		return;
 	}
-	now = now_ns();
 	if (now - mb->last_ns >= STREAK_GAP_NS)
 		mb->streak = 0;
 	if (!mb->streak++)
@@ -225,6 +229,9 @@ void mailbox_heard(struct device *dev, bool access)
 	if (mb->streak <= STREAK || now < mb->not_before_ns)
 		return;
 	mb->each_ns = (now - mb->first_ns) / (mb->streak - 1);
+	/* Of posted ones that came together that is our part alone. */
+	if (mb->each_ns < MESSAGE_NS)
+		mb->each_ns = MESSAGE_NS;
 	wake(mb, now);
 }
 
@@ -350,7 +357,7 @@ void mailbox_interrupted(struct device *dev)
 static bool is_in_vain(const struct mailbox *mb)
 {
 	return (mb->kicks > MANY_KICKS && mb->kicks > mb->taken / MANY_KICKS) ||
-	       (mb->taken > STREAK && (mb->last_ns - mb->first_ns) / mb->taken > mb->each_ns);
+	       (mb->taken > JUDGED && (mb->last_ns - mb->first_ns) / mb->taken > mb->each_ns);
 }
 
 /* Nothing more comes, or it does not come this way. */
