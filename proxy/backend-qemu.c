@@ -209,6 +209,8 @@ const struct backend backend_qemu = {
 	.help = "device model of QEMU: qemu:MODEL[,property=value...]",
 	.params = params,
 	.any_param = true,
+	.prompt = true,
+	.move = machine_move,
 	.open = open_qemu,
 	.start = machine_start,
 	.setup = setup,

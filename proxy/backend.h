@@ -29,7 +29,7 @@ struct backend {
 	const char *name, *help;
 	const struct backend_param *params;	/* ends with a NULL name */
 	bool any_param;			/* others are passed on to the model */
-	bool prompt;			/* its registers answer at once, in this process or its kernel */
+	bool prompt;			/* its registers answer in microseconds */
 
 	/* Look at the specification; dev->priv.  Return 0 or -1 with fail(). */
 	int (*open)(struct device *dev);
@@ -73,6 +73,8 @@ struct backend {
 	void (*arriving)(struct device *dev);
 	/* The client has gone; what follows must be done soon.  Optional. */
 	void (*leaving)(struct device *dev);
+	/* Take what answers for its devices to this processor.  Optional. */
+	void (*move)(int cpu);
 	/* Reset the function; bus mastering is off afterwards. */
 	void (*reset)(struct device *dev);
 };

@@ -13,6 +13,7 @@
 enum keeper_task {
 	KEEPER_QEMU,		/* start QEMU again: machine.c */
 	KEEPER_QEMU_STATUS,	/* how it ended */
+	KEEPER_QEMU_MOVE,	/* to another processor */
 	KEEPER_CONNECT,		/* connect to the server of a vfio-user: device */
 	NR_KEEPER_TASKS,
 };

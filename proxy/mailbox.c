@@ -13,7 +13,8 @@
  * Only the client that a proxy was started with has one, once; so a page never has two
  * clients.  What this side has to remember is not kept in the page.
  *
- * Devices that take long to answer (another process's) have none: there the message is not what costs.
+ * QEMU's thread that answers goes along to the other processor, as it is with this process that it takes
+ * turns.  Another server's devices have no mailbox: where that server is, is not ours to say.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "proxy/backend.h"
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/mailbox.h"
@@ -55,6 +57,7 @@ struct mailbox {
 
 static struct mailbox *awake;
 static cpu_set_t home, away;
+static int home_cpu;
 static bool movable;
 static pid_t parent;
 
@@ -72,12 +75,13 @@ static uint64_t now_ns(void)
 void mailbox_init(void)
 {
 	parent = getppid();
+	home_cpu = sched_getcpu();
 	movable = sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
 		  !sched_getaffinity(0, sizeof(home), &home) && CPU_COUNT(&home) == 1;
 }
 
-/* To one of the processors that whoever started this may use; false: there is no other. */
-static bool leave_home(void)
+/* To one of the processors that whoever started this may use, with what answers; false: there is no other. */
+static bool leave_home(const struct device *dev)
 {
 	cpu_set_t both;
 
@@ -87,12 +91,16 @@ static bool leave_home(void)
 		CPU_AND(&both, &away, &home);
 		CPU_XOR(&away, &away, &both);
 	}
-	return CPU_COUNT(&away) && !sched_setaffinity(0, sizeof(away), &away);
+	if (!CPU_COUNT(&away) || sched_setaffinity(0, sizeof(away), &away))
+		return false;
+	if (dev->backend->move)
+		dev->backend->move(sched_getcpu());
+	return true;
 }
 
 /**
  * mailbox_new() - make the page for a device
- * @dev: device, set up; one whose backend answers at once
+ * @dev: device, set up; one whose backend is prompt
  *
  * Return: 0, or -1 with fail().  Context: before the proxy gives up system calls.
  */
@@ -133,7 +141,7 @@ int mailbox_grant(struct device *dev, int *fd)
 
 static void wake(struct mailbox *mb, uint64_t now)
 {
-	if (!awake && !leave_home()) {
+	if (!leave_home(mb->dev)) {
 		movable = false;
 		return;
 	}
@@ -257,6 +265,14 @@ bool mailbox_drain(struct device *dev, const struct decode_limits *limits)
 	return dev->mailbox && dev->mailbox->granted && look_into(dev->mailbox, limits);
 }
 
+static bool awake_of(const struct backend *backend)
+{
+	for (const struct mailbox *mb = awake; mb; mb = mb->next)
+		if (mb->dev->backend == backend)
+			return true;
+	return false;
+}
+
 static void sleep_now(struct mailbox *mb)
 {
 	const struct decode_limits limits = limits_of(mb->dev);
@@ -272,6 +288,8 @@ static void sleep_now(struct mailbox *mb)
 	look_into(mb, &limits);
 	if (!awake && movable)
 		sched_setaffinity(0, sizeof(home), &home);
+	if (movable && mb->dev->backend->move && !awake_of(mb->dev->backend))
+		mb->dev->backend->move(home_cpu);
 }
 
 /**

@@ -304,6 +304,16 @@ static bool any_touched(void)
 }
 
 /**
+ * machine_move() - take QEMU's thread that answers to a processor
+ * @cpu: which; the thread that runs the halted BIOS stays where it is
+ */
+void machine_move(int cpu)
+{
+	if (m.running)
+		process_move(&m.process, cpu);
+}
+
+/**
  * machine_leaving() - a client has gone: do not wait for a QEMU that somebody stopped
  * @dev: its device
  */

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -217,12 +218,65 @@ static int end_status(const struct process *p)
 	return (int)call.result;
 }
 
+static int set_cpu(pid_t pid, int cpu)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	return sched_setaffinity(pid, sizeof(one), &one);
+}
+
+/* Is it a child of the proxy's, or of the keeper's? */
+static bool is_ours(pid_t pid)
+{
+	char path[32], stat[512];
+	const char *end;
+	ssize_t n;
+	int fd, parent;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
+	if (fd >= 0)
+		close(fd);
+	stat[n > 0 ? n : 0] = 0;
+	end = strrchr(stat, ')');
+	return end && sscanf(end, ") %*c %d", &parent) == 1 &&
+	       (parent == getpid() || parent == getppid());
+}
+
+static void move(struct keeper_call *call)
+{
+	pid_t pid = (pid_t)call->args[0];
+	int cpu = (int)call->args[1];
+
+	call->nr_fds = 0;
+	call->result = cpu >= 0 && cpu < CPU_SETSIZE && is_ours(pid) ? set_cpu(pid, cpu) : -1;
+}
+
 /**
- * process_offer() - let a process of the keeper's be waited for
+ * process_move() - take a process' first thread to a processor, as far as that may be done
+ * @p: process
+ * @cpu: which
+ *
+ * Root's QEMU has capabilities that the proxy has given up, so the keeper does it.
+ */
+void process_move(const struct process *p, int cpu)
+{
+	struct keeper_call call = { .args = { p->pid, cpu } };
+
+	if (p->pid > 0 && set_cpu(p->pid, cpu) && errno == EPERM)
+		keeper_ask(KEEPER_QEMU_MOVE, &call);
+}
+
+/**
+ * process_offer() - let a process be moved, and one of the keeper's be waited for
  */
 void process_offer(void)
 {
 	keeper_offer(KEEPER_QEMU_STATUS, wait_for);
+	keeper_offer(KEEPER_QEMU_MOVE, move);
 }
 
 /**

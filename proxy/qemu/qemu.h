@@ -109,6 +109,7 @@ int process_start(struct process *p, char *const *argv, const int *keep, size_t 
 void process_share(struct process *p, struct keeper_call *call);
 void process_take(struct process *p, struct keeper_call *call);
 void process_offer(void);
+void process_move(const struct process *p, int cpu);
 bool process_stopped(const struct process *p);
 char *process_words(struct process *p);
 int process_end(struct process *p, int timeout_ms);
