@@ -124,7 +124,7 @@ int options_parse_debug(int argc, char **argv, struct run_options *opts)
 
 	memcpy(table, gdb_table, N_GDB_OPTIONS * sizeof(*table));
 	memcpy(table + N_GDB_OPTIONS, more, sizeof(more));
-	for (size_t i = 0; options_run_table[i].name && i < OPTIONS_RUN_MOST - 1; i++)
+	for (size_t i = 0; i < OPTIONS_RUN_MOST - 1 && options_run_table[i].name; i++)
 		table[N_GDB_OPTIONS + ARRAY_SIZE(more) + i] = options_run_table[i];
 	spell_gdb(argc, argv);
 	status = options_parse_and_check(&argp, "ring3 debug", argc, argv, opts);
