@@ -4,9 +4,9 @@
 
 idle.py pss PID            PID's memory with that of all its descendants, in MB: proportional set size, proc(5)
 idle.py instances RING3 N  start N runs one after the other; prints "SERIES NUMBER" lines:
-    idle-start-first, -last  from a start to CMD's first word, ms: with no other run, and with N - 1 of them
-    idle-cpu-one, -all       processor time of an instance in a second, ms: alone, and with all N there
-    idle-touch-first, -last  processor time to touch 32 MB that the kernel has to find, ms, then and then
+    idle-start-first, -tenth, -last  from a start to CMD's first word, ms: with no other run, with 9, and with N - 1
+    idle-cpu-one, -ten, -all         processor time of an instance in a second, ms: alone, with 10, and with all N there
+    idle-touch-first, -tenth, -last  processor time to touch 32 MB that the kernel has to find, ms, then and then
 
 A virtual machine may have memory that its host has yet to find, or has taken back, and that takes ten times as long to touch: as much
 as a start takes.  So before each start as much memory as it needs is freed that was in use until then.
@@ -118,7 +118,7 @@ def starts(ring3, which, reserve, count=9):
 
 
 def instances(ring3, n):
-    runs, reserve = [], Reserve(n + 2 * 13)
+    runs, reserve = [], Reserve(n + 3 * 13)
     try:
         starts(ring3, 'first', reserve)
         for i in range(n):
@@ -127,6 +127,10 @@ def instances(ring3, n):
             if i == 0:
                 time.sleep(1)
                 print('idle-cpu-one', cost(runs))
+            if i == 8:
+                starts(ring3, 'tenth', reserve)
+            if i == 9:
+                print('idle-cpu-ten', cost(runs))
             if i == n - 2:
                 starts(ring3, 'last', reserve)
         time.sleep(1)
