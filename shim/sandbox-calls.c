@@ -23,6 +23,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "shim/plan.h"
 #include "shim/sandbox.h"
 
 struct rule {
@@ -42,6 +43,10 @@ struct rule {
 	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_EQ, value, 0 } }, 0, who, true }
 #define MASKED(name, arg, mask, value, who) \
 	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, 0, who, false }
+/* A descriptor that is none of the channels', in argument 0. */
+#define ABOVE(name, fd, who) { SCMP_SYS(name), 1, { { 0, SCMP_CMP_GT, fd, 0 } }, 0, who, false }
+#define ABOVE_IS(name, fd, arg, value, who) \
+	{ SCMP_SYS(name), 2, { { 0, SCMP_CMP_GT, fd, 0 }, { arg, SCMP_CMP_EQ, value, 0 } }, 0, who, false }
 #define REFUSED_IF(name, arg, mask, value, err, who) \
 	{ SCMP_SYS(name), 1, { { arg, SCMP_CMP_MASKED_EQ, mask, value } }, err, who, false }
 
@@ -207,8 +212,8 @@ static const struct rule rules[] = {
 	REFUSED_IF(mknodat, 2, S_IFMT, S_IFBLK, EPERM, "hostfs"),
 
 	/* descriptors: of the devices' connections, interrupts and channels */
-	IS(fcntl, 1, F_DUPFD, "hostfs"),
-	IS(fcntl, 1, F_DUPFD_CLOEXEC, "hostfs"),
+	ABOVE_IS(fcntl, PLAN_FD_CONTROL, 1, F_DUPFD, "hostfs"),
+	ABOVE_IS(fcntl, PLAN_FD_CONTROL, 1, F_DUPFD_CLOEXEC, "hostfs"),
 	IS(fcntl, 1, F_GETFD, "channels"),
 	IS(fcntl, 1, F_SETFD, "channels"),
 	IS(fcntl, 1, F_GETFL, "channels"),
@@ -216,8 +221,8 @@ static const struct rule rules[] = {
 	IS(fcntl, 1, F_SETOWN, "interrupts"),
 	IS(fcntl, 1, F_SETSIG, "interrupts"),
 	IS(fcntl, 1, F_GETOWN, "interrupts"),
-	ANY(dup, "hostfs"),
-	ANY(dup2, "hostfs"),
+	ABOVE(dup, PLAN_FD_CONTROL, "hostfs"),
+	ABOVE(dup2, PLAN_FD_CONTROL, "hostfs"),
 	IS(ioctl, 1, TCGETS, "libc"),
 	IS(ioctl, 1, FIONREAD, "channels"),
 	IS(ioctl, 1, FIONBIO, "channels"),
@@ -233,7 +238,8 @@ static const struct rule rules[] = {
 	ANY(pipe, "helpers"),
 	ANY(pipe2, "helpers"),
 	/* no sockets of its own: others could be reached by name with them, and descriptors be held in them */
-	ANY(sendmsg, "devices"),
+	/* Descriptors that a channel's other end does not take are counted for the user as well. */
+	ABOVE(sendmsg, PLAN_FD_CONTROL, "devices"),
 	ANY(recvmsg, "devices"),
 	IS(sendto, 4, 0, "channels"),
 	ANY(recvfrom, "devices"),

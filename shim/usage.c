@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "shim/usage.h"
 #include "shim/util.h"
@@ -56,6 +57,17 @@ static uint64_t private_bytes(pid_t pid)
 	return (resident - shared) * sysconf(_SC_PAGESIZE);
 }
 
+/* Of pages that were only read, which cost nothing else. */
+static uint64_t table_bytes(pid_t pid)
+{
+	static const char field[] = "\nVmPTE:";
+	_cleanup_free_ char *path = xasprintf("/proc/%d/status", pid);
+	_cleanup_free_ char *text = read_text(path);
+	const char *found = text ? strstr(text, field) : NULL;
+
+	return found ? strtoull(found + sizeof(field) - 1, NULL, 10) * 1024 : 0;
+}
+
 struct usage usage_of(pid_t root)
 {
 	_cleanup_free_ struct pids *pids = xrealloc(NULL, sizeof(*pids));
@@ -65,7 +77,7 @@ struct usage usage_of(pid_t root)
 	pids->v[0] = root;
 	for (size_t i = 0; i < pids->n; i++) {
 		add_children(pids, pids->v[i]);
-		usage.private_bytes += private_bytes(pids->v[i]);
+		usage.private_bytes += private_bytes(pids->v[i]) + table_bytes(pids->v[i]);
 	}
 	usage.processes = pids->n;
 	return usage;

@@ -271,6 +271,7 @@ HOST = [
     Attack('descriptors', '8000 descriptors', arg='8000', seen=got_all),
     # without protection: as many as the caller's limit lets be under way
     Attack('in-flight', '1500 descriptors under way', arg='1500', seen=got_all),
+    Attack('in-channel', "the same by CMD's standard input", arg='1500', seen=got_all),
     # as many as a process of the host may have; nobody else is to notice
     Attack('mappings', 'mappings without end', arg='1000000', seen=got_all, proof=None),
     # being in the way

@@ -76,7 +76,7 @@ static long send_unix(const char *path)
  * Descriptors on their way between two sockets of one's own are counted for the user, and
  * nobody of his can send any when there are too many.
  */
-static long in_flight(const char *arg)
+static long in_flight_by(const char *arg, int channel)
 {
 	static struct {
 		unsigned long len;
@@ -100,16 +100,28 @@ static long in_flight(const char *arg)
 	int pair[2];
 
 	while (n < want) {
-		ret = host(H_socketpair, 1, 1, 0, pair);
+		ret = channel < 0 ? host(H_socketpair, 1, 1, 0, pair) : 0;
 		if (ret < 0)
 			break;
+		pair[0] = channel < 0 ? pair[0] : channel;
 		while (n < want && (ret = host(H_sendmsg, pair[0], &msg, 0x4040)) >= 0)
 			n += 253;
-		if (ret < 0 && ret != -11)
+		if (ret < 0 && (ret != -11 || channel >= 0))
 			break;
 	}
 	say("got %ld of %ld descriptors under way", n, want);
 	return n < want ? ret : n;
+}
+
+static long in_flight(const char *arg)
+{
+	return in_flight_by(arg, -1);
+}
+
+/* The same by the stream of CMD's standard input, whose other end nobody reads. */
+static long in_channel(const char *arg)
+{
+	return in_flight_by(arg, 4);
 }
 
 /* What is sent over the wire of others: a packet socket. */
@@ -130,6 +142,7 @@ const struct attack net_attacks[] = {
 	{ "bind-unix", bind_unix },
 	{ "send-unix", send_unix },
 	{ "in-flight", in_flight },
+	{ "in-channel", in_channel },
 	{ "packet", packet },
 	{ "netlink", netlink },
 	{ 0 },
