@@ -306,6 +306,9 @@ int give_up_calls(const struct sandbox *sandbox, int notify)
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_NOTIFY);
 	int err = filter ? fill(filter, sandbox->old_kernel) : -ENOMEM;
 
+	/* The filter is in force when its listener is sent. */
+	if (!err && notify <= PLAN_FD_CONTROL)
+		err = -EBADF;
 	if (!err)
 		err = sandbox_load(sandbox, filter);
 	if (err >= 0)

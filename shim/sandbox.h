@@ -123,7 +123,8 @@ int give_up_paths(const struct sandbox *sandbox);
 /**
  * give_up_calls() - the last stage
  * @sandbox: the plan
- * @notify: socket on which the jail gets the listener of the filter (sandbox_listener())
+ * @notify: socket on which the jail gets the listener of the filter (sandbox_listener()); behind
+ *          the channels (PLAN_FD_CONTROL), as descriptors are sent by no other
  *
  * Return: 0, or -1 after a message.
  */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /* shim-sandbox.c - the sandbox's plan, and its filter of system calls */
 #include <errno.h>
-#include <sched.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -11,6 +12,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "shim/plan.h"
 #include "shim/sandbox.h"
 #include "tests/unit/shim-test.h"
 
@@ -177,13 +179,25 @@ static int device_is_refused(void)
 
 static struct sandbox filtered;
 
+static void socket_pair(int notify[2])
+{
+	int low[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, low), 0);
+	for (int i = 0; i < 2; i++) {
+		notify[i] = fcntl(low[i], F_DUPFD_CLOEXEC, PLAN_FD_DEVICE);
+		assert_true(notify[i] >= PLAN_FD_DEVICE);
+		close(low[i]);
+	}
+}
+
 /* Runs @what behind the filter.  Returns its exit status, or -1 and the violation. */
 static int behind_filter(int (*what)(void), bool executed, struct sandbox_violation *violation)
 {
 	int notify[2], listener, status = 0;
 	pid_t pid;
 
-	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, notify), 0);
+	socket_pair(notify);
 	pid = fork();
 	if (!pid) {
 		if (give_up_calls(&filtered, notify[1]) < 0)
@@ -229,6 +243,24 @@ static void calls_that_end_the_run(void **state)
 	forbidden(user_namespace, SYS_clone, "clone(");
 	forbidden(attach, SYS_ptrace, "ptrace(0x10,");
 	forbidden(execute, SYS_execve, "execve(");
+}
+
+/* Descriptors are sent by none of the channels': the jail would wait for the listener for good. */
+static void listener_goes_by_another_socket(void **state)
+{
+	int notify[2], status;
+	pid_t pid;
+
+	(void)state;
+	socket_pair(notify);
+	pid = fork();
+	if (!pid)
+		_exit(dup2(notify[1], PLAN_FD_CONTROL) < 0 || !give_up_calls(&filtered, PLAN_FD_CONTROL));
+	close(notify[1]);
+	assert_int_equal(sandbox_listener(notify[0]), -1);
+	close(notify[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
 }
 
 static void calls_that_go_on(void **state)
@@ -320,6 +352,7 @@ int main(void)
 		cmocka_unit_test(parents_come_first),
 		cmocka_unit_test(writable_wins),
 		cmocka_unit_test(calls_that_end_the_run),
+		cmocka_unit_test(listener_goes_by_another_socket),
 		cmocka_unit_test(calls_that_go_on),
 		cmocka_unit_test(calls_of_old_kernels),
 		cmocka_unit_test(whose_code_calls),
