@@ -29,6 +29,7 @@
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/mailbox.h"
+#include "proxy/util.h"
 
 #define STREAK		64		/* accesses, … */
 #define STREAK_GAP_NS	60000		/* … between two of which there is no more than this */
@@ -52,7 +53,7 @@ struct mailbox {
 	uint64_t each_ns;		/* what one took by message */
 	uint64_t not_before_ns;
 	uint64_t kicks, taken;		/* since it woke up */
-	uint64_t seen;		/* of those, at the last look at the clock */
+	uint64_t seen;			/* of those, at the last look at the clock */
 };
 
 static struct mailbox *awake;
@@ -60,14 +61,6 @@ static cpu_set_t home, away;
 static int home_cpu;
 static bool movable;
 static pid_t parent;
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
 
 /**
  * mailbox_init() - learn where this process is
@@ -222,7 +215,7 @@ void mailbox_heard(struct device *dev, bool access)
 
 	if (!mb || !mb->granted || !movable || dev->gone || loop_waits())
 		return;
-	now = now_ns();
+	now = clock_ns(CLOCK_MONOTONIC);
 	if (mb->awake) {
 		/* It does not know yet: many messages may have been under way. */
 		mb->last_ns = now;
@@ -404,11 +397,11 @@ bool mailbox_poll(void)
 
 	if (!awake)
 		return false;
-	begin = now = now_ns();
+	begin = now = clock_ns(CLOCK_MONOTONIC);
 	while (now - begin < TURN_NS) {
 		for (unsigned int i = 0; i < LOOKS && !look_into_all(); i++)
 			;
-		now = now_ns();
+		now = clock_ns(CLOCK_MONOTONIC);
 	}
 	for (struct mailbox *mb = awake, *next; mb; mb = next) {
 		next = mb->next;

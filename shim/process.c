@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -135,4 +136,13 @@ const char *process_describe(int status)
 	else
 		snprintf(text, sizeof(text), "exit status %d", WEXITSTATUS(status));
 	return text;
+}
+
+uint64_t process_status(pid_t pid, const char *field)
+{
+	_cleanup_free_ char *path = xasprintf("/proc/%d/status", pid);
+	_cleanup_free_ char *text = read_text(path), *line = xasprintf("\n%s:", field);
+	const char *found = text ? strstr(text, line) : NULL;
+
+	return found ? strtoull(found + strlen(line), NULL, 10) : 0;
 }

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 struct child {
@@ -94,5 +95,14 @@ void process_kill(const struct child *child, int sig);
  * Return: a static string like "exit status 1" or "killed by signal 9 (Killed)".
  */
 const char *process_describe(int status);
+
+/**
+ * process_status() - a number that the host keeps of a process
+ * @pid: the process
+ * @field: its name in /proc/PID/status, proc(5)
+ *
+ * Return: the number; 0 if there is none, or the process has ended.
+ */
+uint64_t process_status(pid_t pid, const char *field);
 
 #endif

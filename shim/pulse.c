@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "shim/process.h"
 #include "shim/pulse.h"
 #include "shim/util.h"
 
@@ -97,16 +98,6 @@ enum pulse_finding pulse_judge(struct pulse *pulse, char state, struct pulse_tim
 	return PULSE_SILENT;
 }
 
-static uint64_t sleeps_of(pid_t pid)
-{
-	static const char field[] = "\nvoluntary_ctxt_switches:";
-	_cleanup_free_ char *path = xasprintf("/proc/%d/status", pid);
-	_cleanup_free_ char *text = read_text(path);
-	const char *found = text ? strstr(text, field) : NULL;
-
-	return found ? strtoull(found + sizeof(field) - 1, NULL, 10) : 0;
-}
-
 enum pulse_finding pulse_look(struct pulse *pulse)
 {
 	_cleanup_free_ char *path = xasprintf("/proc/%d/stat", pulse->kernel);
@@ -126,7 +117,7 @@ enum pulse_finding pulse_look(struct pulse *pulse)
 	now.sleeps = pulse->last.sleeps;
 	computed = now.used_ms != pulse->last.used_ms;
 	if (computed || pulse->busy) {
-		now.sleeps = sleeps_of(pulse->kernel);
+		now.sleeps = process_status(pulse->kernel, "voluntary_ctxt_switches");
 		if (!pulse->busy)
 			pulse->last.sleeps = now.sleeps;
 	}

@@ -216,16 +216,24 @@ static void add(struct run_list *list, const struct runtime *rt, const char *nam
 	list->v[list->n++] = (struct run_entry){ xstrdup(name), info };
 }
 
+/* Leaves the runtime directory open and locked; false: there is none. */
+static bool look(struct runtime *rt, struct strv *alive, struct strv *removed)
+{
+	if (runtime_open(rt, false, NULL) < 0)
+		return false;
+	runtime_lock(rt);
+	walk(rt, alive, removed);
+	return true;
+}
+
 void registry_list(struct run_list *list, struct strv *removed)
 {
 	struct strv alive = { 0 };
 	struct runtime rt;
 
 	*list = (struct run_list){ 0 };
-	if (runtime_open(&rt, false, NULL) < 0)
+	if (!look(&rt, &alive, removed))
 		return;
-	runtime_lock(&rt);
-	walk(&rt, &alive, removed);
 	for (size_t i = 0; i < alive.n; i++)
 		add(list, &rt, alive.v[i]);
 	runtime_close(&rt);
@@ -240,10 +248,8 @@ void registry_sweep(struct strv *removed)
 	struct strv alive = { 0 };
 	struct runtime rt;
 
-	if (runtime_open(&rt, false, NULL) < 0)
+	if (!look(&rt, &alive, removed))
 		return;
-	runtime_lock(&rt);
-	walk(&rt, &alive, removed);
 	runtime_close(&rt);
 	strv_free(&alive);
 }

@@ -3,8 +3,8 @@
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "shim/process.h"
 #include "shim/usage.h"
 #include "shim/util.h"
 
@@ -57,17 +57,6 @@ static uint64_t private_bytes(pid_t pid)
 	return (resident - shared) * sysconf(_SC_PAGESIZE);
 }
 
-/* Of pages that were only read, which cost nothing else. */
-static uint64_t table_bytes(pid_t pid)
-{
-	static const char field[] = "\nVmPTE:";
-	_cleanup_free_ char *path = xasprintf("/proc/%d/status", pid);
-	_cleanup_free_ char *text = read_text(path);
-	const char *found = text ? strstr(text, field) : NULL;
-
-	return found ? strtoull(found + sizeof(field) - 1, NULL, 10) * 1024 : 0;
-}
-
 struct usage usage_of(pid_t root)
 {
 	_cleanup_free_ struct pids *pids = xrealloc(NULL, sizeof(*pids));
@@ -77,7 +66,9 @@ struct usage usage_of(pid_t root)
 	pids->v[0] = root;
 	for (size_t i = 0; i < pids->n; i++) {
 		add_children(pids, pids->v[i]);
-		usage.private_bytes += private_bytes(pids->v[i]) + table_bytes(pids->v[i]);
+		usage.private_bytes += private_bytes(pids->v[i]);
+		/* Of pages that were only read, which cost nothing else. */
+		usage.private_bytes += process_status(pids->v[i], "VmPTE") * 1024;
 	}
 	usage.processes = pids->n;
 	return usage;

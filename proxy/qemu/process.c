@@ -230,13 +230,11 @@ static int set_cpu(pid_t pid, int cpu)
 /* Is it a child of the proxy's, or of the keeper's? */
 static bool is_ours(pid_t pid)
 {
-	char path[32], stat[512];
+	int fd = open_stat(pid), parent;
 	const char *end;
+	char stat[512];
 	ssize_t n;
-	int fd, parent;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	n = fd < 0 ? -1 : read(fd, stat, sizeof(stat) - 1);
 	if (fd >= 0)
 		close(fd);

@@ -89,7 +89,7 @@ class Break(ring3_view.Command):
                 continue
             b = gdb.Breakpoint(function)
             b.condition = tag + (f" && value == {value:#x}" if value is not None else "")
-        if int(region["nr_areas"]) and not int(region["base"]) == 0:
+        if int(region["nr_areas"]):
             b = gdb.Breakpoint("ring3_trapped")
             b.condition = tag + ("" if reads and writes else f" && write == {int(writes)}") + \
                 (f" && *value == {value:#x}" if value is not None else "")
