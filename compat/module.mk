@@ -21,4 +21,4 @@ $(B)/tests/unit/compat-trap: compat/ring3/trap_user.c
 $(COMPAT_TESTS): $(B)/tests/unit/%: tests/unit/%.c compat/ring3/user.h
 	$(say) CC $@
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS_ALL) $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) -lpthread -lcmocka
+	$(Q)$(CC) $(CFLAGS_ALL) -Iproxy $(LDFLAGS_ALL) -o $@ $(filter %.c,$^) -lpthread -lcmocka

@@ -75,6 +75,7 @@ int vfu_fault(struct vfu_client *c, struct vfio_user_ring3_fault *fault);
 int vfu_reset(struct vfu_client *c);
 
 void vfu_mailbox_start(struct vfu_client *c);
+int vfu_doorbell_start(struct vfu_client *c, struct vfio_user_events **events);
 int vfu_mailbox_usable(const struct vfu_client *c, uint32_t region, uint32_t count);
 int vfu_mailbox_settle(struct vfu_client *c, uint32_t region, uint32_t count);
 int vfu_mailbox_read(struct vfu_client *c, uint32_t region, uint64_t offset, void *data,

@@ -357,6 +357,8 @@ int decode_request(const struct decode_limits *limits, const struct vfio_user_hd
 	case VFIO_USER_RING3_FAULT:
 	case VFIO_USER_RING3_MAILBOX:
 	case VFIO_USER_RING3_KICK:
+	case VFIO_USER_RING3_EVENTS:
+	case VFIO_USER_RING3_BELL:
 		return 0;
 	case VFIO_USER_RING3_NOTE:
 		return decode_note(hdr, payload, len, req);

@@ -15,6 +15,7 @@
 #include "proxy/backend.h"
 #include "proxy/claim.h"
 #include "proxy/device.h"
+#include "proxy/doorbell.h"
 #include "proxy/error.h"
 #include "proxy/mailbox.h"
 #include "proxy/seen.h"
@@ -55,6 +56,7 @@ void device_free(struct device *dev)
 	if (!dev)
 		return;
 	mailbox_free(dev);
+	doorbell_free(dev);
 	device_dma_unmap_all(dev);
 	irq_exit(dev);
 	dma_exit(&dev->dma);

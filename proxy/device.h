@@ -47,6 +47,7 @@ struct access_count {
 };
 
 struct backend;
+struct doorbell;
 struct mailbox;
 struct spec;
 
@@ -68,6 +69,7 @@ struct device {
 	struct trace_places places;
 	struct seen *seen;		/* its named registers, or NULL */
 	struct mailbox *mailbox;	/* or NULL */
+	struct doorbell *doorbell;	/* or NULL */
 	bool posted_writes;		/* it bears that clients run on while it takes a write */
 	struct region regions[VFIO_USER_NUM_REGIONS];
 	struct config config;

@@ -23,6 +23,7 @@
 
 #include "proxy/backend.h"
 #include "proxy/device.h"
+#include "proxy/doorbell.h"
 #include "proxy/error.h"
 #include "proxy/irq.h"
 #include "proxy/mailbox.h"
@@ -83,12 +84,15 @@ double irq_rate(const struct irq_vector *v)
  */
 void irq_signal(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v)
 {
-	if (notify_armed(&v->notify)) {
-		count_signal(v);
-		trace_irq(dev, index, vector, false);
-	}
-	mailbox_interrupted(dev);
-	notify_signal(&v->notify);
+	if (!notify_armed(&v->notify))
+		return;
+	/* It is the cheaper the nearer the client is; one that polls is nearest from afar. */
+	if (!doorbell_polled(dev))
+		mailbox_interrupted(dev);
+	if (!doorbell_ring(dev, index == VFIO_USER_INTX ? 0 : 1 + vector))
+		notify_signal(&v->notify);
+	count_signal(v);
+	trace_irq(dev, index, vector, false);
 }
 
 static void deliver(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v,

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "proxy/backend.h"
+#include "proxy/doorbell.h"
 #include "proxy/error.h"
 #include "proxy/keeper.h"
 #include "proxy/loop.h"
@@ -223,8 +224,10 @@ static int setup(char *name)
 			return -1;
 		if (options.trace_mapped)
 			device_trap(devices[i]);
-		if (devices[i]->backend->prompt && options.devices[i].client_fd >= 0 &&
-		    mailbox_new(devices[i]))
+		if (options.devices[i].client_fd < 0)
+			continue;
+		if (doorbell_new(devices[i]) ||
+		    (devices[i]->backend->prompt && mailbox_new(devices[i])))
 			return -1;
 	}
 	if (show())

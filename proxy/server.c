@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proxy/decode.h"
+#include "proxy/doorbell.h"
 #include "proxy/error.h"
 #include "proxy/mailbox.h"
 #include "proxy/server.h"
@@ -129,7 +130,8 @@ static bool only_asks(uint16_t cmd)
 {
 	return cmd == VFIO_USER_VERSION || cmd == VFIO_USER_DEVICE_GET_INFO ||
 	       cmd == VFIO_USER_DEVICE_GET_REGION_INFO || cmd == VFIO_USER_DEVICE_GET_IRQ_INFO ||
-	       cmd == VFIO_USER_RING3_MAILBOX;
+	       cmd == VFIO_USER_RING3_MAILBOX || cmd == VFIO_USER_RING3_EVENTS ||
+	       cmd == VFIO_USER_RING3_BELL;
 }
 
 static uint32_t region_flags(const struct region *r, uint32_t nr_areas)
@@ -283,6 +285,10 @@ static int dispatch(struct session *s, const struct decode_limits *limits,
 		return mailbox_grant(dev, &reply->fd);
 	case VFIO_USER_RING3_KICK:
 		return 0;
+	case VFIO_USER_RING3_EVENTS:
+		return doorbell_events(dev, &reply->fd);
+	case VFIO_USER_RING3_BELL:
+		return doorbell_grant(dev, &reply->fd);
 	default:
 		return -ENOTSUP;
 	}

@@ -51,6 +51,8 @@ enum vfio_user_cmd {
 	VFIO_USER_RING3_FAULT = 0x5234,	/* ours, see struct vfio_user_ring3_fault */
 	VFIO_USER_RING3_MAILBOX = 0x5235,	/* ours, see struct vfio_user_mailbox */
 	VFIO_USER_RING3_KICK = 0x5236,	/* look into the mailbox */
+	VFIO_USER_RING3_EVENTS = 0x5237,	/* ours, see struct vfio_user_events */
+	VFIO_USER_RING3_BELL = 0x5238,
 };
 
 /* "VFIO_USER_VERSION": followed by NUL-terminated JSON. */
@@ -264,6 +266,24 @@ struct vfio_user_mailbox {
 	uint8_t pad[VFIO_USER_MAILBOX_LINE - 24];
 	/* The client's. */
 	struct vfio_user_mailbox_slot slots[VFIO_USER_MAILBOX_SLOTS];
+};
+
+/*
+ * Ours, of servers that offer "ring3_notes": the reply to VFIO_USER_RING3_EVENTS has a descriptor of
+ * this in shared memory, that to VFIO_USER_RING3_BELL of the end of a pipe that is read; or they are errors.
+ * From the second on, an interrupt whose vector is armed sets its bit in `pending`, 0 for INTx and
+ * 1 + N for message N, instead of its eventfd; and if `rung` is not set, that is set
+ * and a byte written to the pipe, which is the same for all devices of a server, unless `polling` is set.
+ * The client clears `rung`, then takes the bits.  It sets `polling` while it looks at `rung` all the time, and
+ * looks once more after it has cleared that.
+ */
+#define VFIO_USER_EVENT_WORDS	33
+
+struct vfio_user_events {
+	uint32_t rung;
+	uint32_t polling;	/* the client's */
+	uint8_t pad[VFIO_USER_MAILBOX_LINE - 8];
+	uint64_t pending[VFIO_USER_EVENT_WORDS];
 };
 
 #define VFIO_USER_NOTE_TEXT	256	/* longest text */

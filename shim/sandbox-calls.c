@@ -77,7 +77,7 @@ static const struct rule rules[] = {
 	ANY(rt_sigaction, "interrupts"),
 	ANY(rt_sigprocmask, "interrupts"),
 	ANY(rt_sigreturn, "interrupts"),
-	ANY(rt_sigsuspend, "idle"),
+	ANY(rt_sigtimedwait, "idle"),
 	ANY(sigaltstack, "stubs"),
 	ANY(kill, "stubs, end"),
 	ANY(tgkill, "interrupts to the main thread"),

@@ -88,6 +88,7 @@ overlay() {
 		$top/proxy/client.c arch/um/ring3/client_user.c
 		$top/proxy/client-io.c arch/um/ring3/client_io_user.c
 		$top/proxy/client-mailbox.c arch/um/ring3/client_mailbox_user.c
+		$top/proxy/client-doorbell.c arch/um/ring3/client_doorbell_user.c
 		$top/proxy/client.h arch/um/ring3/client.h
 		$top/proxy/client-io.h arch/um/ring3/client-io.h
 		$top/proxy/vfio_user.h arch/um/ring3/vfio_user.h

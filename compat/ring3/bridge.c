@@ -167,7 +167,7 @@ static int __init connect_device(struct ring3_dev *dev, int fd)
 	if (!err)
 		ring3_link_watch(dev->index);
 	local_irq_restore(flags);
-	return err;
+	return err ? err : ring3_irq_connect(dev);
 }
 
 /* SLOT.FN, slot in hex; a devfn, or -EINVAL. */

@@ -24,6 +24,24 @@ int ring3_link_open(unsigned int dev, int fd)
 	return err;
 }
 
+/*
+ * Interrupts by shared memory and a pipe: its descriptor, of the first device that has one; negative:
+ * there is no other than before.
+ */
+int ring3_link_bell(unsigned int dev)
+{
+	struct vfio_user_events *events;
+	int fd = vfu_doorbell_start(links[dev], &events);
+
+	return fd < 0 ? fd : ring3_event_share(dev, fd, events);
+}
+
+/* Does the server look at the mailbox all the time now, from another processor? */
+int ring3_link_awake(unsigned int dev)
+{
+	return links[dev]->mailbox && __atomic_load_n(&links[dev]->mailbox->awake, __ATOMIC_RELAXED);
+}
+
 /* Does the server allow writes that are not waited for? */
 int ring3_link_posts(unsigned int dev)
 {

@@ -98,6 +98,7 @@ int ring3_bridge_config(unsigned int devfn, int where, int size, u32 *val, bool 
 
 /* irq.c, intx.c, msi.c */
 int ring3_irq_init(void);
+int ring3_irq_connect(struct ring3_dev *dev);
 int ring3_intx_init(void);
 void ring3_intx_event(struct ring3_dev *dev);
 int ring3_intx_map(const struct pci_dev *pdev, u8 slot, u8 pin);

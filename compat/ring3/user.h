@@ -57,6 +57,8 @@ enum ring3_irq_index { RING3_INTX, RING3_MSI, RING3_MSIX };
 
 /* link_user.c: one vfio-user connection per device */
 int ring3_link_open(unsigned int dev, int fd);
+int ring3_link_bell(unsigned int dev);
+int ring3_link_awake(unsigned int dev);
 int ring3_link_posts(unsigned int dev);
 int ring3_link_notes(unsigned int dev);
 int ring3_link_note(unsigned int dev, enum ring3_note kind, unsigned long long a,
@@ -98,6 +100,13 @@ int ring3_event_start(void);
 int ring3_event_fd(unsigned int dev, unsigned int bit);
 void ring3_event_ring(void);
 void ring3_event_ack(void);
+struct vfio_user_events;
+int ring3_event_share(unsigned int dev, int fd, struct vfio_user_events *events);
+int ring3_event_rung(void);
+void ring3_event_hear(void);
+void ring3_event_drain(void);
+int ring3_idle_poll(void);
+int os_signals_pending(void);	/* User-Mode Linux' */
 unsigned long ring3_event_take(unsigned int dev, unsigned int word);
 void ring3_event_raise(unsigned int dev, unsigned int bit);
 

@@ -4,10 +4,14 @@
  *
  * pingpong socket BATCHES COUNT  round trips over an AF_UNIX stream socket, 32 bytes each
  *                                way: prints the mean nanoseconds, one line a batch
- * pingpong wake COUNT [busy]     an eventfd wakes a sleeping process: prints the
+ * pingpong wake COUNT [MODE]     an eventfd wakes a sleeping process: prints the
  *                                nanoseconds from before the write to after the read, one
- *                                line each; `busy` adds a process that computes meanwhile
+ *                                line each; MODE `busy` adds a process that computes meanwhile,
+ *                                `away` wakes it from another CPU, where it is awake and
+ *                                tries to read all the time with `spin`
  */
+#include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -91,24 +95,46 @@ static void pingpong(long batches, long count)
 static void sleeper(int event, int done, volatile uint64_t *stamp)
 {
 	uint64_t one;
+	ssize_t n;
 
 	for (;;) {
-		exact(read(event, &one, sizeof(one)), sizeof(one));
+		do
+			n = read(event, &one, sizeof(one));
+		while (n < 0 && errno == EAGAIN);
+		exact(n, sizeof(one));
 		stamp[1] = now() - stamp[0];
 		exact(write(done, &one, sizeof(one)), sizeof(one));
 	}
 }
 
-static void wake(long count, bool busy)
+/* Of the processors this may use, to the first or the second. */
+static void move(int which)
 {
+	cpu_set_t may, one;
+	int cpu = -1;
+
+	exact(sched_getaffinity(0, sizeof(may), &may), 0);
+	for (which++; which && ++cpu < CPU_SETSIZE;)
+		which -= CPU_ISSET(cpu, &may);
+	CPU_ZERO(&one);
+	CPU_SET(cpu % CPU_SETSIZE, &one);
+	errno = EINVAL;
+	exact(sched_setaffinity(0, sizeof(one), &one), 0);
+}
+
+static void wake(long count, const char *mode)
+{
+	bool busy = !strcmp(mode, "busy"), spin = !strcmp(mode, "spin"), away = spin || !strcmp(mode, "away");
 	volatile uint64_t *stamp = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
 					MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	int event = eventfd(0, 0), done = eventfd(0, 0);
+	int event = eventfd(0, spin ? EFD_NONBLOCK : 0), done = eventfd(0, 0);
 	pid_t other, burner = 0;
 	uint64_t one = 1;
 
 	exact(stamp == MAP_FAILED || event < 0 || done < 0, 0);
 	other = start();
+	if (away)
+		move(other == 0);
 	if (other == 0)
 		sleeper(event, done, stamp);
 	if (busy)
@@ -135,7 +161,7 @@ int main(int argc, char **argv)
 	if (argc == 4 && !strcmp(argv[1], "socket")) {
 		pingpong(atol(argv[2]), atol(argv[3]));
 	} else if (argc >= 3 && !strcmp(argv[1], "wake")) {
-		wake(atol(argv[2]), argc == 4 && !strcmp(argv[3], "busy"));
+		wake(atol(argv[2]), argc == 4 ? argv[3] : "");
 	} else {
 		fprintf(stderr, "usage: see the head of tests/bench/pingpong.c\n");
 		return 2;

@@ -21,6 +21,8 @@ ROWS = [
     ("posted trapped write (writel)", "posted", "one-way ring store", "ring", "ns"),
     ("inl", "inl", "socket ping-pong", "socket", "ns"),
     ("readl, QEMU model", "qemu-readl", "one qtest command", "qtest", "ns"),
+    ("interrupt to handler, idle polling", "irq-poll", "eventfd wake-up from another CPU", "wake-away", "ns"),
+    ("interrupt to handler, idle polling", "irq-poll", "eventfd, read all the time", "wake-spin", "ns"),
     ("interrupt to handler, idle", "irq-idle", "eventfd wake-up", "wake-idle", "ns"),
     ("interrupt to handler, user code busy", "irq-busy", "eventfd wake-up, busy", "wake-busy", "ns"),
     ("interrupt to handler, kernel busy", "irq-spin", "eventfd wake-up, busy", "wake-busy", "ns"),
@@ -67,6 +69,7 @@ ROWS = [
 
 # Rows of a tail: the 99th percentile beside the median of the same samples.
 TAILS = [("interrupt to handler, idle: p99", "irq-idle", "ns"),
+         ("interrupt to handler, idle polling: p99", "irq-poll", "ns"),
          ("interrupt to handler, user code busy: p99", "irq-busy", "ns"),
          ("interrupt to handler, kernel busy: p99", "irq-spin", "ns")]
 

@@ -230,18 +230,23 @@ static s64 clock_offset(void)
 	return offset;
 }
 
-static int bench_irq(struct seq_file *m, bool spin)
+#define BURST		200	/* accesses one right after the other: the proxy looks for more for a while */
+#define AFTER_BURST_US	50
+
+static int bench_irq(struct seq_file *m, bool spin, unsigned int burst, unsigned int delay_us)
 {
 	struct td *td = m->private;
 	struct td_vec *vec = &td->vec[1];
 	s64 offset;
-	int i;
+	int i, j;
 
 	if (td_vectors_get(td, 2, PCI_IRQ_MSIX))
 		return -EIO;
 	offset = clock_offset();
-	td_set(td, TD_RAISE_DELAY, 1500);
+	td_set(td, TD_RAISE_DELAY, delay_us);
 	for (i = 1; i <= SIGNALS; i++) {
+		for (j = 0; j < burst; j++)
+			readl(td->bar1 + TD_ID);
 		td_set(td, TD_RAISE_LATER, 1);
 		while (spin && atomic_read(&vec->count) < i)
 			cpu_relax();
@@ -269,7 +274,7 @@ int td_bench_irq(struct seq_file *m, void *unused)
 	int ret;
 
 	mutex_lock(&td->lock);
-	ret = bench_irq(m, false);
+	ret = bench_irq(m, false, 0, 1500);
 	mutex_unlock(&td->lock);
 	return ret;
 }
@@ -287,7 +292,25 @@ int td_bench_irq_spin(struct seq_file *m, void *unused)
 	int ret;
 
 	mutex_lock(&td->lock);
-	ret = bench_irq(m, true);
+	ret = bench_irq(m, true, 0, 1500);
+	mutex_unlock(&td->lock);
+	return ret;
+}
+
+/**
+ * td_bench_irq_poll() - the same, idle soon after many accesses
+ * @m: as for td_bench_irq()
+ * @unused: unused
+ *
+ * Return: 0, or -EIO without vectors.
+ */
+int td_bench_irq_poll(struct seq_file *m, void *unused)
+{
+	struct td *td = m->private;
+	int ret;
+
+	mutex_lock(&td->lock);
+	ret = bench_irq(m, false, BURST, AFTER_BURST_US);
 	mutex_unlock(&td->lock);
 	return ret;
 }

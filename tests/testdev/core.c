@@ -118,6 +118,7 @@ static const struct td_file td_files[] = {
 	{ "bench-trapped", td_bench_trapped },
 	{ "bench-dma", td_bench_dma },
 	{ "bench-irq", td_bench_irq },
+	{ "bench-irq-poll", td_bench_irq_poll },
 	{ "bench-irq-spin", td_bench_irq_spin },
 };
 

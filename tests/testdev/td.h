@@ -82,6 +82,7 @@ int td_bench_mmio(struct seq_file *m, void *unused);
 int td_bench_dma(struct seq_file *m, void *unused);
 int td_bench_trapped(struct seq_file *m, void *unused);
 int td_bench_irq(struct seq_file *m, void *unused);
+int td_bench_irq_poll(struct seq_file *m, void *unused);
 int td_bench_irq_spin(struct seq_file *m, void *unused);
 
 /* Interrupts, see irq.c */

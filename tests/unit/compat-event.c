@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* compat-event.c - unit tests of the doorbell that all interrupts share */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -18,9 +19,22 @@
 #include <cmocka.h>
 
 #include "compat/ring3/user.h"
+#include "proxy/vfio_user.h"
 
 #define ROUNDS		2000000
 #define PATIENCE_MS	5000
+
+static int awake, interrupted;
+
+int ring3_link_awake(unsigned int dev)
+{
+	return dev == 2 && __atomic_load_n(&awake, __ATOMIC_SEQ_CST);
+}
+
+int os_signals_pending(void)
+{
+	return interrupted;
+}
 
 static struct pollfd doorbell = { .fd = -1, .events = POLLIN };
 
@@ -88,6 +102,103 @@ static void bits_and_devices_are_told_apart(void **state)
 	assert_true(ring3_event_take(RING3_MAX_DEVICES - 1, last / 64) == 1UL << last % 64);
 	assert_int_equal(ring3_event_take(1, 0), 0);
 	assert_int_equal(ring3_event_fd(0, last + 1), -EINVAL);
+}
+
+static struct vfio_user_events *events;
+static int server, bell;
+
+/* As a proxy does it, proxy/doorbell.c. */
+static void ring(unsigned int bit)
+{
+	__atomic_fetch_or(&events->pending[bit / 64], 1ul << bit % 64, __ATOMIC_SEQ_CST);
+	if (!__atomic_exchange_n(&events->rung, 1, __ATOMIC_SEQ_CST) &&
+	    !__atomic_load_n(&events->polling, __ATOMIC_SEQ_CST))
+		assert_int_equal(write(server, "", 1), 1);
+}
+
+static void share(void)
+{
+	static struct vfio_user_events page;
+	int ends[2], second;
+
+	if (events)
+		return;
+	events = &page;
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	second = dup(ends[0]);
+	server = ends[1];
+	bell = ends[0];
+	assert_int_equal(ring3_event_share(2, ends[0], events), ends[0]);
+	assert_true(ring3_event_share(7, second, events) < 0);
+	assert_int_equal(close(second), -1);
+}
+
+static void bits_of_shared_memory(void **state)
+{
+	const unsigned int last = VFIO_USER_EVENT_WORDS * 64 - 1;
+
+	(void)state;
+	share();
+	assert_false(ring3_event_rung());
+	ring(last);
+	ring3_event_raise(2, 1);
+	assert_true(ring3_event_rung());
+	ring3_event_drain();
+	ring3_event_hear();
+	assert_false(ring3_event_rung());
+	assert_true(ring3_event_take(2, last / 64) == 1ul << last % 64);
+	assert_int_equal(ring3_event_take(2, last / 64), 0);
+	assert_int_equal(ring3_event_take(2, 0), 1 << 1);
+}
+
+static void *ring_many(void *unused)
+{
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++)
+		ring(i % 63);
+	ring(63);
+	__atomic_store_n(&awake, 0, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+/* Whoever stops polling looks once more, so an event is seen, or wakes. */
+static void none_is_lost_polling(void **state)
+{
+	struct pollfd in = { .events = POLLIN };
+	unsigned long seen = 0;
+	pthread_t thread;
+
+	(void)state;
+	share();
+	in.fd = bell;
+	awake = 1;
+	assert_int_equal(pthread_create(&thread, NULL, ring_many, NULL), 0);
+	for (unsigned int i = 0; !(seen >> 63); i++) {
+		interrupted = i & 1;
+		if (!ring3_idle_poll() && poll(&in, 1, PATIENCE_MS) != 1)
+			fail_msg("the bell is silent; pending: %lx", (long)events->pending[0]);
+		ring3_event_drain();
+		ring3_event_hear();
+		seen |= ring3_event_take(2, 0);
+	}
+	pthread_join(thread, NULL);
+	interrupted = 0;
+	assert_true(seen == ~0ul);
+	assert_false(events->polling);
+}
+
+static void polling_ends(void **state)
+{
+	(void)state;
+	share();
+	awake = 0;
+	assert_false(ring3_idle_poll());
+	awake = 1;
+	assert_false(ring3_idle_poll());
+	interrupted = 1;
+	assert_false(ring3_idle_poll());
+	interrupted = 0;
+	awake = 0;
 }
 
 static void say_wanted_back(unsigned int dev)
@@ -171,6 +282,9 @@ int main(void)
 		cmocka_unit_test(none_is_lost),
 		cmocka_unit_test(descriptors_ring),
 		cmocka_unit_test(bits_and_devices_are_told_apart),
+		cmocka_unit_test(bits_of_shared_memory),
+		cmocka_unit_test(none_is_lost_polling),
+		cmocka_unit_test(polling_ends),
 		cmocka_unit_test(a_device_wanted_back_is_let_go),
 	};
 
