@@ -84,7 +84,7 @@ static int machine_args(const struct cmdline *c, struct qemu_args *a)
 	       args_add(a, "-bios") || args_add(a, "/proc/self/fd/%d", c->bios) ||
 	       args_add(a, "-chardev") || args_add(a, "socket,id=ring3-qtest,fd=%d", c->qtest) ||
 	       args_add(a, "-object") ||
-	       args_add(a, "qtest,id=ring3-qtest,chardev=ring3-qtest,log=/dev/null") ||
+	       args_add(a, "qtest,id=ring3-qtest,chardev=ring3-qtest,log=none") ||
 	       args_add(a, "-chardev") ||
 	       args_add(a, "socket,id=ring3-ivshmem,fd=%d", c->ivshmem) ||
 	       args_add(a, "-device") ||
