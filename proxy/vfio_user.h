@@ -242,7 +242,7 @@ struct vfio_user_ring3_fault {
  * sends VFIO_USER_RING3_KICK; a reply to that means that all has been done.
  */
 #define VFIO_USER_MAILBOX_SLOTS	64
-#define VFIO_USER_MAILBOX_LINE	64	/* of the processor's cache, bytes */
+#define VFIO_USER_MAILBOX_LINE	128	/* two of the processor's cache, as it may fetch the next one, too; bytes */
 
 struct vfio_user_mailbox_slot {
 	uint64_t offset;
@@ -257,13 +257,15 @@ struct vfio_user_mailbox_slot {
 };
 
 struct vfio_user_mailbox {
-	/* The server's. */
+	/* The server's: what the client looks at after every write, now and then, and until it is answered. */
 	uint32_t awake;
+	uint8_t pad_awake[VFIO_USER_MAILBOX_LINE - 4];
 	uint32_t done;		/* slots up to this number are free */
+	uint8_t pad_done[VFIO_USER_MAILBOX_LINE - 4];
 	uint32_t answered;	/* number of the access that was answered last */
 	int32_t err;		/* of that: 0 or a negative errno */
 	uint64_t value;		/* of a read */
-	uint8_t pad[VFIO_USER_MAILBOX_LINE - 24];
+	uint8_t pad[VFIO_USER_MAILBOX_LINE - 16];
 	/* The client's. */
 	struct vfio_user_mailbox_slot slots[VFIO_USER_MAILBOX_SLOTS];
 };
