@@ -29,6 +29,7 @@
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/mailbox.h"
+#include "proxy/placement.h"
 #include "proxy/util.h"
 
 #define STREAK		64		/* accesses, … */
@@ -60,31 +61,20 @@ static struct mailbox *awake;
 static cpu_set_t home, away;
 static int home_cpu;
 static bool movable;
-static pid_t parent;
 
 /**
  * mailbox_init() - learn where this process is
  */
 void mailbox_init(void)
 {
-	parent = getppid();
-	home_cpu = sched_getcpu();
-	movable = sysconf(_SC_NPROCESSORS_ONLN) > 1 &&
-		  !sched_getaffinity(0, sizeof(home), &home) && CPU_COUNT(&home) == 1;
+	home_cpu = placement_home();
+	movable = placement_away(&away) && !sched_getaffinity(0, sizeof(home), &home);
 }
 
-/* To one of the processors that whoever started this may use, with what answers; false: there is no other. */
+/* To another processor, with what answers; false: that is not possible any more. */
 static bool leave_home(const struct device *dev)
 {
-	cpu_set_t both;
-
-	if (!CPU_COUNT(&away)) {
-		if (sched_getaffinity(parent, sizeof(away), &away))
-			return false;
-		CPU_AND(&both, &away, &home);
-		CPU_XOR(&away, &away, &both);
-	}
-	if (!CPU_COUNT(&away) || sched_setaffinity(0, sizeof(away), &away))
+	if (sched_setaffinity(0, sizeof(away), &away))
 		return false;
 	if (dev->backend->move)
 		dev->backend->move(sched_getcpu());

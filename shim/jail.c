@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "shim/jail.h"
+#include "shim/placement.h"
 #include "shim/util.h"
 
 /* What the jail writes to its report pipe: first this, at the end a struct jail_end. */
@@ -287,8 +288,10 @@ static int try_start(struct jail *jail, struct jail_setup *setup)
 		return -1;
 	setup->report = report[1];
 	pid = syscall(SYS_clone, setup->namespaces | CLONE_PIDFD | SIGCHLD, NULL, &pidfd, NULL, 0);
-	if (!pid)
+	if (!pid) {
+		placement_enter();
 		jail_main(setup);
+	}
 	close(report[1]);
 	if (pid < 0 || read(report[0], &answer, sizeof(answer)) != sizeof(answer))
 		answer = -1;

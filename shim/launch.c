@@ -278,7 +278,6 @@ int launch(struct run *run)
 		.ram = -1, .null = -1, .console = { -1, -1 }, .ready = { -1, -1 },
 		.channel = { { -1, -1 }, { -1, -1 }, { -1, -1 }, { -1, -1 } },
 	};
-	cpu_set_t anywhere;
 	int status;
 
 	run->ready = -1;
@@ -299,7 +298,7 @@ int launch(struct run *run)
 		status = show_open(&run->show);
 	if (!status)
 		status = converse(&l, run);
-	placement_begin(&anywhere);
+	placement_begin();
 	/* The proxy first: QEMU takes the longest to be ready. */
 	if (!status)
 		status = start_proxy(&l, run);
@@ -307,7 +306,7 @@ int launch(struct run *run)
 		await_proxy(&l, run);
 		status = start_kernel(&l, run);
 	}
-	placement_end(&anywhere);
+	placement_end();
 	if (status) {
 		give_up(&l, run);
 	} else {

@@ -11,23 +11,32 @@
  * where there was least to do when it was executed a moment ago, so two runs get
  * two CPUs.  The shim itself, which copies standard input and output, may run anywhere.
  */
+#include <sched.h>
+
 #include "shim/placement.h"
 
-void placement_begin(cpu_set_t *old)
-{
-	int cpu = sched_getcpu();
-	cpu_set_t one;
+static int chosen = -1;
 
-	CPU_ZERO(old);
-	if (cpu < 0 || sched_getaffinity(0, sizeof(*old), old) < 0 || CPU_COUNT(old) < 2)
-		return;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
+void placement_begin(void)
+{
+	cpu_set_t may;
+
+	if (!sched_getaffinity(0, sizeof(may), &may) && CPU_COUNT(&may) > 1)
+		chosen = sched_getcpu();
 }
 
-void placement_end(const cpu_set_t *old)
+void placement_end(void)
 {
-	if (CPU_COUNT(old))
-		sched_setaffinity(0, sizeof(*old), old);
+	chosen = -1;
+}
+
+void placement_enter(void)
+{
+	cpu_set_t one;
+
+	if (chosen < 0)
+		return;
+	CPU_ZERO(&one);
+	CPU_SET(chosen, &one);
+	sched_setaffinity(0, sizeof(one), &one);
 }

@@ -3,18 +3,21 @@
 #ifndef RING3_PLACEMENT_H
 #define RING3_PLACEMENT_H
 
-#include <sched.h>
+/**
+ * placement_begin() - what this process starts from now on shares one CPU, the one it is on itself
+ */
+void placement_begin(void);
 
 /**
- * placement_begin() - what this process starts from now on shares one CPU
- * @old: receives the affinity to return to
+ * placement_end() - what it starts from now on may run anywhere
  */
-void placement_begin(cpu_set_t *old);
+void placement_end(void);
 
 /**
- * placement_end() - this process may run where it might before
- * @old: from placement_begin()
+ * placement_enter() - be where this process' parent wants it
+ *
+ * Context: a child that was just forked.
  */
-void placement_end(const cpu_set_t *old);
+void placement_enter(void);
 
 #endif

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "shim/placement.h"
 #include "shim/process.h"
 #include "shim/util.h"
 
@@ -94,6 +95,7 @@ int process_start(struct child *child, char **argv, const struct fd_map *map, si
 		return 0;
 	}
 	process_tie();
+	placement_enter();
 	if (own_session)
 		setsid();
 	process_defaults();

@@ -168,6 +168,7 @@ static int bring_up(void)
 	qtest_set_timeout(START_MS);
 	if (qtest_command("irq_intercept_in ioapic"))
 		return start_failed();
+	process_settle(&m.process);
 	if (qpci_start() || ivshmem_ready())
 		return qtest_alive() ? -1 : start_failed();
 	for (unsigned int i = 0; i < qemu_nr_devices; i++)

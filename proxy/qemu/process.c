@@ -2,6 +2,7 @@
 /*
  * process.c - start and end a QEMU, and hear what it says
  */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #include "proxy/error.h"
+#include "proxy/placement.h"
 #include "proxy/qemu/qemu.h"
 
 #define MAX_WORDS 8192
@@ -44,11 +46,13 @@ static int inherit(const int *keep, size_t nr_keep)
 
 /* In the child.  It dies with us, whatever kills us, and not by the terminal's Ctrl-C. */
 static void child(char *const *argv, int output, int status, pid_t parent, const int *keep,
-		  size_t nr_keep)
+		  size_t nr_keep, const cpu_set_t *away)
 {
 	sigset_t none;
 	int null, err;
 
+	if (away)
+		sched_setaffinity(0, sizeof(*away), away);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(127);
@@ -80,12 +84,14 @@ static int fork_child(struct process *p, char *const *argv, const int output[2],
 		      const int status[2], const int *keep, size_t nr_keep)
 {
 	pid_t parent = getpid();
+	cpu_set_t away;
+	bool other = placement_away(&away);
 
 	p->pid = fork();
 	if (p->pid < 0)
 		return fail("cannot start a process: %m");
 	if (!p->pid)
-		child(argv, output[1], status[1], parent, keep, nr_keep);
+		child(argv, output[1], status[1], parent, keep, nr_keep, other ? &away : NULL);
 	return 0;
 }
 
@@ -104,7 +110,8 @@ static int open_stat(pid_t pid)
  * @keep: descriptors it inherits under their numbers, besides 0, 1 and 2
  * @nr_keep: how many
  *
- * Standard output and error become p->output.  It is killed when this process dies.
+ * Standard output and error become p->output.  It is killed when this process dies.  Where this one
+ * has a processor for itself and its client, it begins on another: process_settle().
  *
  * Return: 0, or -1 with fail().
  */
@@ -225,6 +232,43 @@ static int set_cpu(pid_t pid, int cpu)
 	CPU_ZERO(&one);
 	CPU_SET(cpu, &one);
 	return sched_setaffinity(pid, sizeof(one), &one);
+}
+
+static bool settle_threads(const struct process *p, int cpu)
+{
+	bool moved = false;
+	char path[32];
+	struct dirent *entry;
+	DIR *dir;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", p->pid);
+	dir = opendir(path);
+	while (dir && (entry = readdir(dir))) {
+		pid_t tid = atoi(entry->d_name);
+		cpu_set_t at;
+
+		if (tid > 0 && !sched_getaffinity(tid, sizeof(at), &at) &&
+		    (!CPU_ISSET(cpu, &at) || CPU_COUNT(&at) > 1))
+			moved |= !set_cpu(tid, cpu);
+	}
+	if (dir)
+		closedir(dir);
+	return moved;
+}
+
+/**
+ * process_settle() - it has started: now it answers, which is cheapest on this process' processor
+ * @p: process
+ *
+ * Context: before the proxy gives up system calls.
+ */
+void process_settle(const struct process *p)
+{
+	int home = placement_home();
+
+	/* A thread that is made meanwhile has what its maker had. */
+	while (home >= 0 && settle_threads(p, home))
+		;
 }
 
 /* Is it a child of the proxy's, or of the keeper's? */

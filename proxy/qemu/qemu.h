@@ -110,6 +110,7 @@ void process_share(struct process *p, struct keeper_call *call);
 void process_take(struct process *p, struct keeper_call *call);
 void process_offer(void);
 void process_move(const struct process *p, int cpu);
+void process_settle(const struct process *p);
 bool process_stopped(const struct process *p);
 char *process_words(struct process *p);
 int process_end(struct process *p, int timeout_ms);

@@ -34,7 +34,8 @@ static int setup(void **state)
 	assert_int_equal(mailbox_new(f.dev), 0);
 	enable(f.dev);
 	*state = &f;
-	if (sysconf(_SC_NPROCESSORS_ONLN) < 2)
+	/* There is somewhere to go where whoever started this may use another processor. */
+	if (sched_getaffinity(getppid(), sizeof(one), &one) || CPU_COUNT(&one) < 2)
 		return 0;
 	assert_int_equal(mailbox_grant(f.dev, &fd), 0);
 	f.page = mmap(NULL, sizeof(*f.page), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
