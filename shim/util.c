@@ -64,6 +64,17 @@ void info(const char *fmt, ...)
 	va_end(args);
 }
 
+/* U+061C, U+200E and on, U+2028 to U+202E, U+2066 to U+2069: what follows is shown elsewhere. */
+static bool turns(const unsigned char *c)
+{
+	if (c[0] == 0xd8)
+		return c[1] == 0x9c;
+	if (c[0] != 0xe2 || (c[1] != 0x80 && c[1] != 0x81))
+		return false;
+	return c[1] == 0x80 ? c[2] == 0x8e || c[2] == 0x8f || (c[2] >= 0xa8 && c[2] <= 0xae) :
+			      c[2] >= 0xa6 && c[2] <= 0xa9;
+}
+
 /* Bytes of the character at @c in UTF-8, or 0: it is none, or one that terminals obey (C1, U+0080 on). */
 static size_t character(const unsigned char *c)
 {
@@ -73,7 +84,8 @@ static size_t character(const unsigned char *c)
 	for (size_t i = 1; i < n; i++)
 		if ((c[i] & 0xc0) != 0x80)
 			return 0;
-	if ((*c == 0xc2 && c[1] < 0xa0) || (*c == 0xe0 && c[1] < 0xa0) || (*c == 0xf0 && c[1] < 0x90))
+	if ((*c == 0xc2 && c[1] < 0xa0) || (*c == 0xe0 && c[1] < 0xa0) || (*c == 0xf0 && c[1] < 0x90) ||
+	    turns(c))
 		return 0;
 	return n;
 }

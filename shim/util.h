@@ -71,7 +71,7 @@ void info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 /**
  * printable() - make text from an untrusted source fit for a terminal
- * @text: changed in place: control characters become '?'
+ * @text: changed in place: control characters, and those that turn the direction of text, become '?'
  *
  * Return: @text.
  */

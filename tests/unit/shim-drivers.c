@@ -111,9 +111,11 @@ static void quotes(void **state)
 static void escapes(void **state)
 {
 	char text[] = "a\033[2Jb\tc\nd\177\001";
+	char turned[] = "a\u202eb\u061cc \u00e4\u2026\u202f\u2065\U0001f600";
 
 	(void)state;
 	assert_string_equal(printable(text), "a?[2Jb\tc\nd??");
+	assert_string_equal(printable(turned), "a???b??c \u00e4\u2026\u202f\u2065\U0001f600");
 }
 
 int main(void)
