@@ -86,13 +86,13 @@ void irq_signal(struct device *dev, uint32_t index, uint32_t vector, struct irq_
 {
 	if (!notify_armed(&v->notify))
 		return;
+	count_signal(v);
+	trace_irq(dev, index, vector, false);
 	/* It is the cheaper the nearer the client is; one that polls is nearest from afar. */
 	if (!doorbell_polled(dev))
 		mailbox_interrupted(dev);
 	if (!doorbell_ring(dev, index == VFIO_USER_INTX ? 0 : 1 + vector))
 		notify_signal(&v->notify);
-	count_signal(v);
-	trace_irq(dev, index, vector, false);
 }
 
 static void deliver(struct device *dev, uint32_t index, uint32_t vector, struct irq_vector *v,

@@ -21,6 +21,7 @@
 #include "proxy/loop.h"
 #include "proxy/mailbox.h"
 #include "proxy/options.h"
+#include "proxy/placement.h"
 #include "proxy/sandbox.h"
 #include "proxy/seen.h"
 #include "proxy/serve.h"
@@ -204,6 +205,15 @@ static int lock_in(char *name)
 	return options.no_sandbox || LEAKS_ARE_SOUGHT ? 0 : sandbox_calls(sandbox_users());
 }
 
+/* Is this a run's proxy, whose only clients it was started with? */
+static bool is_of_a_run(void)
+{
+	for (size_t i = 0; i < options.nr; i++)
+		if (options.devices[i].client_fd < 0)
+			return false;
+	return options.nr;
+}
+
 static int setup(char *name)
 {
 	size_t listeners = 0;
@@ -215,6 +225,8 @@ static int setup(char *name)
 	for (size_t i = 0; i < options.nr; i++)
 		if (open_device(i))
 			return -1;
+	if (is_of_a_run())
+		placement_init();
 	if (check_fds() || start_backends())
 		return -1;
 	mailbox_init();
@@ -224,7 +236,7 @@ static int setup(char *name)
 			return -1;
 		if (options.trace_mapped)
 			device_trap(devices[i]);
-		if (options.devices[i].client_fd < 0)
+		if (!is_of_a_run())
 			continue;
 		if (doorbell_new(devices[i]) ||
 		    (devices[i]->backend->prompt && mailbox_new(devices[i])))

@@ -9,16 +9,28 @@
 
 #include "proxy/placement.h"
 
+static bool of_a_run;
+
+/**
+ * placement_init() - this process was started with its client, by whoever put both on one processor
+ *
+ * Of another, one processor is its user's wish.
+ */
+void placement_init(void)
+{
+	of_a_run = true;
+}
+
 /**
  * placement_home() - the processor that this process shares with its client
  *
- * Return: its number, or -1: it may use several, and where it is is left to the host.
+ * Return: its number, or -1: where it is is left to the host, or to its user.
  */
 int placement_home(void)
 {
 	cpu_set_t home;
 
-	if (sched_getaffinity(0, sizeof(home), &home) || CPU_COUNT(&home) != 1)
+	if (!of_a_run || sched_getaffinity(0, sizeof(home), &home) || CPU_COUNT(&home) != 1)
 		return -1;
 	return sched_getcpu();
 }

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 
+void placement_init(void);
 int placement_home(void);
 bool placement_away(cpu_set_t *away);
 

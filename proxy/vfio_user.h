@@ -49,10 +49,10 @@ enum vfio_user_cmd {
 	VFIO_USER_DEVICE_FEATURE = 16,
 	VFIO_USER_RING3_NOTE = 0x5233,	/* ours, see struct vfio_user_ring3_note */
 	VFIO_USER_RING3_FAULT = 0x5234,	/* ours, see struct vfio_user_ring3_fault */
-	VFIO_USER_RING3_MAILBOX = 0x5235,	/* ours, see struct vfio_user_mailbox */
 	VFIO_USER_RING3_KICK = 0x5236,	/* look into the mailbox */
 	VFIO_USER_RING3_EVENTS = 0x5237,	/* ours, see struct vfio_user_events */
 	VFIO_USER_RING3_BELL = 0x5238,
+	VFIO_USER_RING3_MAILBOX = 0x5239,	/* ours, see struct vfio_user_mailbox; 0x5235 had another */
 };
 
 /* "VFIO_USER_VERSION": followed by NUL-terminated JSON. */

@@ -105,9 +105,9 @@ int __init ring3_irq_connect(struct ring3_dev *dev)
 	fd = ring3_link_bell(dev->index);
 	local_irq_restore(flags);
 	if (fd < 0)
-		return 0;
-	irq = um_request_irq(UM_IRQ_ALLOC, fd, IRQ_READ, ring3_bell, IRQF_NO_THREAD, "ring3-bell",
-			     &ring3_devs);
+		return fd == -ENOENT || fd == -EEXIST ? 0 : fd;
+	irq = um_request_irq(UM_IRQ_ALLOC, fd, IRQ_READ, ring3_bell,
+			     IRQF_NO_THREAD | IRQF_NO_SUSPEND, "ring3-bell", &ring3_devs);
 	if (irq < 0)
 		return irq;
 	bell = irq;
@@ -126,7 +126,7 @@ int __init ring3_irq_init(void)
 
 	if (fd < 0)
 		return fd;
-	irq = um_request_irq(UM_IRQ_ALLOC, fd, IRQ_READ, ring3_doorbell, IRQF_NO_THREAD,
-			     "ring3", &ring3_nr_devs);
+	irq = um_request_irq(UM_IRQ_ALLOC, fd, IRQ_READ, ring3_doorbell,
+			     IRQF_NO_THREAD | IRQF_NO_SUSPEND, "ring3", &ring3_nr_devs);
 	return irq < 0 ? irq : ring3_stub_watch();
 }

@@ -39,7 +39,7 @@ int ring3_link_bell(unsigned int dev)
 /* Does the server look at the mailbox all the time now, from another processor? */
 int ring3_link_awake(unsigned int dev)
 {
-	return links[dev]->mailbox && __atomic_load_n(&links[dev]->mailbox->awake, __ATOMIC_RELAXED);
+	return links[dev]->mailbox && !links[dev]->dead && __atomic_load_n(&links[dev]->mailbox->awake, __ATOMIC_RELAXED);
 }
 
 /* Does the server allow writes that are not waited for? */

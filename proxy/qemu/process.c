@@ -87,6 +87,7 @@ static int fork_child(struct process *p, char *const *argv, const int output[2],
 	cpu_set_t away;
 	bool other = placement_away(&away);
 
+	p->away = other;
 	p->pid = fork();
 	if (p->pid < 0)
 		return fail("cannot start a process: %m");
@@ -119,7 +120,7 @@ int process_start(struct process *p, char *const *argv, const int *keep, size_t 
 {
 	int output[2], status[2], err = 0;
 
-	*p = (struct process){ -1, -1, -1, -1, false };
+	*p = (struct process){ .pid = -1, .pidfd = -1, .output = -1, .stat = -1 };
 	if (pipe2(output, O_CLOEXEC))
 		return fail("cannot make a pipe: %m");
 	if (pipe2(status, O_CLOEXEC)) {
@@ -258,17 +259,16 @@ static bool settle_threads(const struct process *p, int cpu)
 
 /**
  * process_settle() - it has started: now it answers, which is cheapest on this process' processor
- * @p: process
- *
- * Context: before the proxy gives up system calls.
+ * @p: process; one that began elsewhere did so before the proxy gave up system calls
  */
-void process_settle(const struct process *p)
+void process_settle(struct process *p)
 {
-	int home = placement_home();
+	int home = p->away ? placement_home() : -1;
 
 	/* A thread that is made meanwhile has what its maker had. */
 	while (home >= 0 && settle_threads(p, home))
 		;
+	p->away = false;
 }
 
 /* Is it a child of the proxy's, or of the keeper's? */
@@ -330,6 +330,7 @@ void process_share(struct process *p, struct keeper_call *call)
 {
 	call->result = p->pid;
 	call->args[0] = getpid();
+	call->args[1] = p->away;
 	call->fds[0] = p->pidfd;
 	call->fds[1] = p->output;
 	call->fds[2] = p->stat;
@@ -345,6 +346,7 @@ void process_take(struct process *p, struct keeper_call *call)
 {
 	p->pid = (pid_t)call->result;
 	p->kept = call->args[0] != getpid();
+	p->away = !p->kept && call->args[1];
 	p->pidfd = call->fds[0];
 	p->output = call->fds[1];
 	p->stat = call->fds[2];
@@ -374,6 +376,6 @@ int process_end(struct process *p, int timeout_ms)
 		close(p->output);
 	if (p->stat >= 0)
 		close(p->stat);
-	*p = (struct process){ -1, -1, -1, -1, false };
+	*p = (struct process){ .pid = -1, .pidfd = -1, .output = -1, .stat = -1 };
 	return status;
 }

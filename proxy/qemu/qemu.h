@@ -102,6 +102,7 @@ struct process {
 	int output;			/* its standard error */
 	int stat;			/* /proc/PID/stat */
 	bool kept;			/* the keeper's child and not ours */
+	bool away;			/* on another processor until it has started */
 };
 
 const char *process_program(void);
@@ -110,7 +111,7 @@ void process_share(struct process *p, struct keeper_call *call);
 void process_take(struct process *p, struct keeper_call *call);
 void process_offer(void);
 void process_move(const struct process *p, int cpu);
-void process_settle(const struct process *p);
+void process_settle(struct process *p);
 bool process_stopped(const struct process *p);
 char *process_words(struct process *p);
 int process_end(struct process *p, int timeout_ms);

@@ -10,9 +10,9 @@ trap 'rm -f "$err"' EXIT
 limit=${TEST_SECONDS:-900}
 timeout --verbose --kill-after=30 "$limit" "$@" < /dev/null 2> "$err" &
 test=$!
-trap 'kill -TERM -- -$test' INT TERM HUP
+trap 'kill -TERM -- -$test' INT TERM HUP QUIT
 wait $test
 status=$?
-[ $status -ne 124 ] || echo "$*: not ended after $limit s" >> "$err"
+[ $status -ne 124 ] && [ $status -ne 137 ] || echo "$*: not ended after $limit s" >> "$err"
 [ $status -eq 0 ] || cat "$err" >&2
 exit $status
