@@ -39,7 +39,7 @@ static struct {
 	bool strict;			/* an IOMMU is in front of it */
 	char *const *user_args;
 	bool running;
-} m = { .process = { -1, -1, -1, -1, false }, .ram_fd = -1 };
+} m = { .process = { .pid = -1, .pidfd = -1, .output = -1, .stat = -1 }, .ram_fd = -1 };
 
 static bool good_ram(const struct stat *st)
 {
