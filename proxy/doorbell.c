@@ -15,12 +15,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "proxy/device.h"
 #include "proxy/doorbell.h"
 #include "proxy/error.h"
+#include "proxy/shared-page.h"
 #include "proxy/vfio_user.h"
 
 struct doorbell {
@@ -44,15 +44,13 @@ int doorbell_new(struct device *dev)
 
 	if (!db)
 		return fail("out of memory");
-	db->page = MAP_FAILED;
-	db->fd = memfd_create("ring3-events", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	dev->doorbell = db;
-	if ((bell[0] < 0 && pipe2(bell, O_CLOEXEC | O_NONBLOCK)) || db->fd < 0 ||
-	    ftruncate(db->fd, sizeof(*db->page)) ||
-	    fcntl(db->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
+	db->fd = shared_page_new("ring3-events", sizeof(*db->page), (void **)&db->page);
+	if (db->fd < 0)
+		return -1;
+	if (bell[0] < 0 && pipe2(bell, O_CLOEXEC | O_NONBLOCK))
 		return fail("cannot make a doorbell: %m");
-	db->page = mmap(NULL, sizeof(*db->page), PROT_READ | PROT_WRITE, MAP_SHARED, db->fd, 0);
-	return db->page == MAP_FAILED ? fail("cannot map a doorbell: %m") : 0;
+	return 0;
 }
 
 /**
@@ -65,10 +63,7 @@ void doorbell_free(struct device *dev)
 
 	if (!db)
 		return;
-	if (db->page != MAP_FAILED)
-		munmap(db->page, sizeof(*db->page));
-	if (db->fd >= 0)
-		close(db->fd);
+	shared_page_free(db->fd, sizeof(*db->page), db->page);
 	free(db);
 	dev->doorbell = NULL;
 }

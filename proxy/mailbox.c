@@ -17,19 +17,17 @@
  * turns.  Another server's devices have no mailbox: where that server is, is not ours to say.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "proxy/backend.h"
 #include "proxy/error.h"
 #include "proxy/loop.h"
 #include "proxy/mailbox.h"
 #include "proxy/placement.h"
+#include "proxy/shared-page.h"
 #include "proxy/util.h"
 
 #define STREAK		64		/* accesses, … */
@@ -94,14 +92,9 @@ int mailbox_new(struct device *dev)
 	if (!mb)
 		return fail("out of memory");
 	mb->dev = dev;
-	mb->page = MAP_FAILED;
-	mb->fd = memfd_create("ring3-mailbox", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	dev->mailbox = mb;
-	if (mb->fd < 0 || ftruncate(mb->fd, sizeof(*mb->page)) ||
-	    fcntl(mb->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
-		return fail("cannot make a mailbox: %m");
-	mb->page = mmap(NULL, sizeof(*mb->page), PROT_READ | PROT_WRITE, MAP_SHARED, mb->fd, 0);
-	return mb->page == MAP_FAILED ? fail("cannot map a mailbox: %m") : 0;
+	mb->fd = shared_page_new("ring3-mailbox", sizeof(*mb->page), (void **)&mb->page);
+	return mb->fd < 0 ? -1 : 0;
 }
 
 /**
@@ -318,10 +311,7 @@ void mailbox_free(struct device *dev)
 	if (!mb)
 		return;
 	mailbox_revoke(dev);
-	if (mb->page != MAP_FAILED)
-		munmap(mb->page, sizeof(*mb->page));
-	if (mb->fd >= 0)
-		close(mb->fd);
+	shared_page_free(mb->fd, sizeof(*mb->page), mb->page);
 	free(mb);
 	dev->mailbox = NULL;
 }
