@@ -8,7 +8,7 @@
  *                                nanoseconds from before the write to after the read, one
  *                                line each; MODE `busy` adds a process that computes meanwhile,
  *                                `away` wakes it from another CPU, where it is awake and
- *                                tries to read all the time with `spin`
+ *                                tries to read all the time with `spin`, and nobody sleeps
  */
 #include <errno.h>
 #include <sched.h>
@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MESSAGE = 32, PAUSE_US = 1500 };
+enum { MESSAGE = 32, PAUSE_US = 1500, SPIN_US = 50 };
 
 static uint64_t now(void)
 {
@@ -122,6 +122,17 @@ static void move(int which)
 	exact(sched_setaffinity(0, sizeof(one), &one), 0);
 }
 
+/* Whoever spins has a peer that is awake, too. */
+static void pause_before(bool spin)
+{
+	uint64_t end = now() + SPIN_US * 1000;
+
+	if (!spin)
+		usleep(PAUSE_US);
+	while (spin && now() < end)
+		;
+}
+
 static void wake(long count, const char *mode)
 {
 	bool busy = !strcmp(mode, "busy"), spin = !strcmp(mode, "spin"), away = spin || !strcmp(mode, "away");
@@ -142,7 +153,7 @@ static void wake(long count, const char *mode)
 	while (busy && burner == 0)
 		stamp[2]++;
 	while (count--) {
-		usleep(PAUSE_US);
+		pause_before(spin);
 		stamp[0] = now();
 		exact(write(event, &one, sizeof(one)), sizeof(one));
 		exact(read(done, &one, sizeof(one)), sizeof(one));
