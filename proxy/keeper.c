@@ -24,6 +24,7 @@
 
 #include "proxy/error.h"
 #include "proxy/keeper.h"
+#include "proxy/loop.h"
 #include "proxy/util.h"
 
 #define MAX_ENDS 4
@@ -172,6 +173,15 @@ static void live(char *name)
 	_exit(0);
 }
 
+static void lost(struct loop_src *src, uint32_t events)
+{
+	(void)events;
+	loop_del(src);
+	warn("ring3-keeper was lost: what this proxy may not do itself any more is not done, and a socket or a mount may be left when it ends");
+}
+
+static struct loop_src watched = { .fd = -1, .fn = lost };
+
 /**
  * keeper_start() - fork the keeper
  * @name: argv[0]
@@ -199,7 +209,9 @@ int keeper_start(char *name)
 	}
 	close(pair[1]);
 	sock = pair[0];
-	return 0;
+	watched.fd = sock;
+	/* Of the other end's end alone. */
+	return loop_add(&watched, 0) ? fail("cannot wait for the keeper: %m") : 0;
 }
 
 /**
@@ -212,6 +224,7 @@ void keeper_stop(void)
 			ends[i]();
 		return;
 	}
+	loop_del(&watched);
 	close(sock);
 	sock = -1;
 	while (waitpid(keeper, NULL, 0) < 0 && errno == EINTR)

@@ -123,6 +123,21 @@ def test_killed():
         os.rmdir(view)
 
 
+def test_keeper_killed():
+    """The proxy says so, goes on, and ends as ever."""
+    with Directory() as where:
+        with Listening(where + '/s', 'testdev', 'qemu:edu') as proxy:
+            os.kill(keeper_of(proxy.process.pid), signal.SIGKILL)
+            assert 'ring3-keeper was lost' in proxy.process.stderr.readline()
+            client = proxy.client()
+            client.enable()
+            assert client.r(1, 0) == 0x52330001
+            client.close()
+            assert proxy.end() == 0
+        for name in os.listdir(where):
+            os.unlink(where + '/' + name)
+
+
 def test_qemu_again():
     """QEMU is started anew for a client's memory, by the keeper: with its filter, and it ends with the proxy."""
     for how in (signal.SIGTERM, signal.SIGKILL):
