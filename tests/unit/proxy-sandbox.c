@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 
 #include "proxy/keeper.h"
+#include "proxy/loop.h"
 #include "proxy/sandbox.h"
 #include "tests/unit/proxy-common.h"
 
@@ -341,6 +342,7 @@ static void test_keeper(void **state)
 	int words[2], out = dup(STDOUT_FILENO);
 
 	(void)state;
+	assert_int_equal(loop_init(), 0);
 	assert_int_equal(pipe(words), 0);
 	assert_int_equal(pipe(end_words), 0);
 	keeper_offer(KEEPER_CONNECT, answer);
@@ -366,6 +368,7 @@ static void test_keeper(void **state)
 	assert_int_equal(keeper_ask(KEEPER_CONNECT, &call), -5);
 	assert_string_equal(fail_text(), "as asked: -5");
 	keeper_stop();
+	loop_exit();
 	/* Without a keeper it is done here, if anybody can. */
 	call = (struct keeper_call){ .args = { 1, 2 } };
 	assert_int_equal(keeper_ask(KEEPER_CONNECT, &call), 3);
