@@ -233,7 +233,7 @@ static s64 clock_offset(void)
 #define BURST		200	/* accesses one right after the other: the proxy looks for more for a while */
 #define AFTER_BURST_US	50
 
-static int bench_irq(struct seq_file *m, bool spin, unsigned int burst, unsigned int delay_us)
+static int measure_irq(struct seq_file *m, bool spin, unsigned int burst, unsigned int delay_us)
 {
 	struct td *td = m->private;
 	struct td_vec *vec = &td->vec[1];
@@ -261,6 +261,17 @@ static int bench_irq(struct seq_file *m, bool spin, unsigned int burst, unsigned
 	return 0;
 }
 
+static int bench_irq(struct seq_file *m, bool spin, unsigned int burst, unsigned int delay_us)
+{
+	struct td *td = m->private;
+	int ret;
+
+	mutex_lock(&td->lock);
+	ret = measure_irq(m, spin, burst, delay_us);
+	mutex_unlock(&td->lock);
+	return ret;
+}
+
 /**
  * td_bench_irq() - signal to handler, the kernel asleep or running user code meanwhile
  * @m: gets "irq-latency NS" lines, one an interrupt
@@ -270,13 +281,7 @@ static int bench_irq(struct seq_file *m, bool spin, unsigned int burst, unsigned
  */
 int td_bench_irq(struct seq_file *m, void *unused)
 {
-	struct td *td = m->private;
-	int ret;
-
-	mutex_lock(&td->lock);
-	ret = bench_irq(m, false, 0, 1500);
-	mutex_unlock(&td->lock);
-	return ret;
+	return bench_irq(m, false, 0, 1500);
 }
 
 /**
@@ -288,13 +293,7 @@ int td_bench_irq(struct seq_file *m, void *unused)
  */
 int td_bench_irq_spin(struct seq_file *m, void *unused)
 {
-	struct td *td = m->private;
-	int ret;
-
-	mutex_lock(&td->lock);
-	ret = bench_irq(m, true, 0, 1500);
-	mutex_unlock(&td->lock);
-	return ret;
+	return bench_irq(m, true, 0, 1500);
 }
 
 /**
@@ -306,11 +305,5 @@ int td_bench_irq_spin(struct seq_file *m, void *unused)
  */
 int td_bench_irq_poll(struct seq_file *m, void *unused)
 {
-	struct td *td = m->private;
-	int ret;
-
-	mutex_lock(&td->lock);
-	ret = bench_irq(m, false, BURST, AFTER_BURST_US);
-	mutex_unlock(&td->lock);
-	return ret;
+	return bench_irq(m, false, BURST, AFTER_BURST_US);
 }
